@@ -23,7 +23,9 @@ class ApiError(Exception):
     :param params: what is filled in; values that are names of fields are translated as well.
     """
 
-    def __init__(self, status: int, text: str = "", headers: dict[str, str] | None = None, **params: object):
+    def __init__(
+        self, status: int, text: str = "", headers: dict[str, str] | None = None, **params: object
+    ):
         super().__init__(status, text, params)
         self.status = status
         self.headers = dict(headers or {})

@@ -9,9 +9,11 @@ request or changes the books.
 from __future__ import annotations
 
 import threading
+import uuid
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,8 +41,9 @@ class App:
 
 @dataclass
 class User:
-    """A person with a login. ``divisions``: what the licence grants; ``rights``: resources *denied*.
+    """A person with a login.
 
+    ``divisions``: what the licence grants; ``rights``: names of resources that are *denied*.
     ``blocked_reason`` is the value of the ``Reason`` header with which every call is refused.
     """
 
@@ -169,6 +172,9 @@ class Division:
         self.info: dict[str, Any] = info
         self.tables: dict[str, Table] = {}
         self.listeners: list[Listener] = []
+        #: Called with (division, subscription row) before a webhook subscription is accepted;
+        #: raises ApiError to refuse it.
+        self.subscription_check: Callable[[Division, Row], None] | None = None
         self.counters: dict[str, int] = {}
         self._version = 5_000_000
         self._ledger: Ledger | None = None
@@ -212,13 +218,64 @@ class Division:
         self.counters[counter] = value
         return value
 
+    def save(self, resource: str, row: Row, by: User | None = None, quiet: bool = False) -> Row:
+        """Store a new or changed row: who and when, its row version, and the news of it.
+
+        ``quiet`` leaves the webhook listeners alone (seeding).
+        """
+        table = self.table(resource)
+        now = self.now()
+        new = row.get(table.key) not in table
+        if new:
+            row.setdefault("Created", now)
+            row.setdefault("Creator", by.id if by else None)
+            row.setdefault("CreatorFullName", by.full_name if by else None)
+        row["Modified"] = now
+        row["Modifier"] = by.id if by else row.get("Creator")
+        row["ModifierFullName"] = by.full_name if by else row.get("CreatorFullName")
+        row["Division"] = self.code
+        table.put(row, self.rowversion())
+        if not quiet and resource in TOPICS:
+            self.notify(TOPICS[resource], "Create" if new else "Update", row[table.key])
+        return row
+
+    def delete(self, resource: str, key: Any, by: User | None = None) -> Row | None:
+        """Take a row out, log it for ``sync/Deleted`` and tell the listeners."""
+        row = self.table(resource).remove(key)
+        if row is None:
+            return None
+        if resource in ENTITY_TYPES:
+            self.table("sync/Deleted").put(
+                {
+                    "ID": str(uuid.uuid4()),
+                    "DeletedBy": by.id if by else None,
+                    "DeletedDate": self.now(),
+                    "Division": self.code,
+                    "EntityKey": key,
+                    "EntityType": ENTITY_TYPES[resource],
+                },
+                self.rowversion(),
+            )
+        if resource in TOPICS:
+            self.notify(TOPICS[resource], "Delete", key)
+        return row
+
+    def now(self) -> datetime:
+        """Exact's wall clock in whole milliseconds, without a zone."""
+        wall = self.country.clock.wall()
+        return wall.replace(microsecond=wall.microsecond // 1000 * 1000)
+
+    def today(self) -> datetime:
+        """Midnight of the current day on Exact's wall clock."""
+        return self.now().replace(hour=0, minute=0, second=0, microsecond=0)
+
     def notify(self, topic: str, action: str, key: str) -> None:
         """Tell whoever listens (webhooks) that a record changed: "Create", "Update" or "Delete"."""
         for listener in list(self.listeners):
             listener(self, topic, action, key)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "listeners": []}
+        return {**self.__dict__, "listeners": [], "subscription_check": None}
 
 
 class Country:
@@ -275,4 +332,33 @@ DEFAULT_OPTIONS: dict[str, Any] = {
     "top_envelope": "array",
     "mandatory_filter": False,
     "max_attachment": 25 * 1024 * 1024,
+}
+
+#: The webhook topic under which changes of a resource are announced (Exact API sheet 6).
+TOPICS = {
+    "crm/Accounts": "Accounts",
+    "crm/Contacts": "Contacts",
+    "crm/BankAccounts": "BankAccounts",
+    "logistics/Items": "Items",
+    "financial/GLAccounts": "GLAccounts",
+    "salesentry/SalesEntries": "SalesEntries",
+    "salesinvoice/SalesInvoices": "SalesInvoices",
+    "documents/Documents": "Documents",
+    "documents/DocumentAttachments": "DocumentAttachments",
+}
+
+#: EntityType in sync/Deleted (Exact API sheet 5.16).
+ENTITY_TYPES = {
+    "financialtransaction/TransactionLines": 1,
+    "crm/Accounts": 2,
+    "crm/Addresses": 3,
+    "documents/DocumentAttachments": 4,
+    "crm/Contacts": 5,
+    "documents/Documents": 6,
+    "financial/GLAccounts": 7,
+    "logistics/SalesItemPrices": 8,
+    "logistics/Items": 9,
+    "cashflow/Receivables": 10,
+    "salesinvoice/SalesInvoices": 13,
+    "crm/BankAccounts": 48,
 }
