@@ -1,0 +1,147 @@
+"""From an answer of Exact to its data or to the error that tells the caller what to do.
+
+Status, headers and shape decide; texts come in the user's language and never do (API sheet 4).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import requests
+
+from .errors import (
+    DataError,
+    ExactError,
+    LimitError,
+    OutcomeUnknown,
+    RightsError,
+    UnreachableError,
+)
+from .limits import Limits, utc_now
+from .values import decode
+
+WRITES = ("POST", "PUT", "DELETE")
+_SCOPE = re.compile(r"Scope Violated(?:.*?'([^']+)')?", re.IGNORECASE | re.DOTALL)
+_WRONG_DIVISION = re.compile(r"Wrong\s?Division", re.IGNORECASE)
+
+
+def reason_of(response: requests.Response) -> str | None:
+    """First word of Exact's ``Reason`` header: ``TooEarly`` of ``TooEarly: try later``."""
+    words = re.split(r"[:\s]", (response.headers.get("Reason") or "").strip(), maxsplit=1)
+    return words[0] or None
+
+
+def error_texts(response: requests.Response) -> list[str] | None:
+    """The validation texts of an error in Exact's own shape; ``None`` for any other body."""
+    try:
+        message = decode(response.content)["error"]["message"]
+        value = message if isinstance(message, str) else message["value"]
+        lines = (value or "").splitlines()
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return [line.strip() for line in lines if line.strip()]
+
+
+def lost(method: str, resource: str, *, unsent: bool, status: int | None = None) -> ExactError:
+    """The error for a call without an answer to rely on.
+
+    :param unsent: it is certain that Exact did not see the call
+    """
+    details = {"status": status, "method": method, "resource": resource}
+    if unsent:
+        return UnreachableError("Exact Online could not be reached.", **details)
+    if method in WRITES:
+        return OutcomeUnknown(
+            "Exact Online gave no usable answer; it is not known whether it did what was asked.",
+            **details,
+        )
+    return UnreachableError("Exact Online gave no usable answer.", **details)
+
+
+def error_of(response: requests.Response, method: str, resource: str, limits: Limits) -> ExactError:
+    """The error for an answer that is no success.
+
+    A read that Exact gave up on (408) is UnreachableError with reason ``TooBroad``; a write with
+    that answer may have been carried out, hence OutcomeUnknown.
+    """
+    status = response.status_code
+    texts = error_texts(response)
+    details: dict[str, Any] = {
+        "status": status,
+        "method": method,
+        "resource": resource,
+        "texts": texts or [],
+        "reason": reason_of(response),
+    }
+    said = "\n".join(texts or [])
+    if status == 429:
+        retry_at = limits.refused(response.headers)
+        return LimitError(
+            said or "The calls that Exact Online allows are used up for now.",
+            retry_at=retry_at,
+            **details,
+        )
+    if status == 403:
+        return _rights(response, said, details)
+    if status == 503:
+        return UnreachableError(said or "Exact Online is not available now.", **details)
+    if status == 408:
+        if method in WRITES:
+            return lost(method, resource, unsent=False, status=status)
+        details["reason"] = details["reason"] or "TooBroad"
+        return UnreachableError(said or "Exact Online took too long over this.", **details)
+    if 400 <= status < 500 or (status == 500 and texts is not None):
+        return DataError(said or f"Exact Online refused this (HTTP {status}).", **details)
+    return lost(method, resource, unsent=False, status=status)
+
+
+def _rights(response: requests.Response, said: str, details: dict[str, Any]) -> RightsError:
+    text = said or response.text[:2000]
+    scope = _SCOPE.search(text)
+    if not details["reason"]:
+        if scope:
+            details["reason"] = "ApplicationScopeViolated"
+        elif _WRONG_DIVISION.search(text):
+            details["reason"] = "WrongDivision"
+    return RightsError(
+        said or "Exact Online does not allow this to the connected user.",
+        scope=scope[1] if scope else None,
+        **details,
+    )
+
+
+def page_of(response: requests.Response) -> tuple[list[dict], str | None] | None:
+    """Rows and ``__next`` of a collection, in either envelope; ``None`` when it is none."""
+    data = _data(response)
+    if isinstance(data, dict) and isinstance(data.get("results"), list):
+        rows, following = data["results"], data.get("__next") or None
+    else:
+        rows, following = data, None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        return None
+    return rows, following
+
+
+def entity_of(response: requests.Response) -> dict | None:
+    """The one entity of an answer; ``None`` when there is none in it."""
+    data = _data(response)
+    if isinstance(data, dict) and isinstance(data.get("results"), list):
+        data = data["results"]
+    if isinstance(data, list) and len(data) == 1:
+        data = data[0]
+    return data if isinstance(data, dict) and data else None
+
+
+def _data(response: requests.Response) -> Any:
+    try:
+        envelope = decode(response.content)
+    except ValueError:
+        return None
+    return envelope.get("d") if isinstance(envelope, dict) else None
+
+
+def token_limit(message: str, **details) -> LimitError:
+    """429 of the token endpoint; its headers, if any, are not those of a division."""
+    return LimitError(message, retry_at=utc_now() + timedelta(seconds=60), **details)

@@ -1,0 +1,332 @@
+"""The door to Exact Online's REST API: paging, keys, writes, limits and errors.
+
+It knows no business record, never sleeps, never commits, and repeats a call only after a 401,
+which says that the call was not served.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import requests
+
+from . import odata, transport
+from .address import check_base_url, check_same_site
+from .answers import WRITES, entity_of, error_of, lost, page_of, reason_of
+from .errors import AuthError, DataError, ExactError, OutcomeUnknown, UnreachableError
+from .limits import Limits, utc_now
+from .values import clean, encode
+
+_logger = logging.getLogger(__name__)
+_RESOURCE = re.compile(r"[A-Za-z]+(?:/[A-Za-z]+)*")
+# An idle connection may have been dropped on the way without a word; a write on it would end as
+# "outcome unknown" for nothing.
+_IDLE_SECONDS = 20.0
+ME = (
+    "UserID,UserName,FullName,Email,LanguageCode,CurrentDivision,AccountingDivision,"
+    "DivisionCustomerName,Legislation,ServerTime,ServerUtcOffset"
+)
+Names = str | Iterable[str]
+
+
+@dataclass(frozen=True)
+class CallRecord:
+    """One HTTP call, for a log or a meter; holds no secret and no business data.
+
+    ``resource`` is without division and key; ``status`` is ``None`` where no answer came;
+    ``duration`` is in seconds; ``at`` (start) an aware UTC datetime; ``calls`` what
+    :attr:`ExactClient.calls` stood at after it.
+    """
+
+    method: str
+    resource: str
+    status: int | None
+    duration: float
+    at: datetime
+    calls: int
+
+
+class ExactClient:
+    """Calls one division of Exact Online. For use by one thread at a time.
+
+    Every call may raise the classes of :mod:`.errors`; reads never raise OutcomeUnknown.
+
+    :param base_url: ``https://start.exactonline.nl``; may carry a path prefix
+    :param division: number of the division; ``None`` is enough for :meth:`me`
+    :param get_token: gives the access token; called once more as ``get_token(rejected=token)``
+        after a 401. What it raises comes through, but OutcomeUnknown as UnreachableError: there
+        it was the token call that got lost, not ours
+    :param timeout: seconds to wait for a connection, and for each part of an answer
+    :param on_call: told of each call with a :class:`CallRecord`; must not raise
+    :param limits: to share what is known of the limits between clients of a division
+    :raises AddressError: ``base_url`` is not https (or http to this machine)
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        division: int | None,
+        get_token: Callable[..., str],
+        *,
+        timeout: float = 30.0,
+        on_call: Callable[[CallRecord], None] | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.base_url = check_base_url(base_url)
+        self.division = int(division) if division else None
+        self.timeout = float(timeout)
+        self.limits = Limits() if limits is None else limits
+        self.calls = 0
+        self._get_token = get_token
+        self._on_call = on_call
+        self._session = requests.Session()
+        self._last_use = 0.0
+        transport.prepare(self._session, self.base_url)
+
+    def __repr__(self) -> str:
+        return f"<ExactClient {self.base_url} division {self.division}>"
+
+    def __enter__(self) -> ExactClient:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that are kept open. The client can still be used."""
+        self._session.close()
+
+    # -- reads ---------------------------------------------------------------------------------
+
+    def me(self) -> dict:
+        """The connected user, with ``CurrentDivision`` and the site's clock."""
+        url = f"{self.base_url}/api/v1/current/Me?{odata.query(select=ME)}"
+        response = self._call("GET", "current/Me", url)
+        entity = entity_of(response)
+        if not entity:
+            raise self._lost("GET", "current/Me", response)
+        return clean(entity)
+
+    def pages(
+        self,
+        resource: str,
+        *,
+        select: Names,
+        filter: str | None = None,
+        orderby: Names | None = None,
+        expand: Names | None = None,
+        top: int | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Iterator[list[dict]]:
+        """Read a collection page by page: 60 rows each, 1,000 from ``bulk/`` and ``sync/``.
+
+        The next page is fetched when it is asked for, at the address Exact gave.
+
+        :param resource: as ``crm/Accounts`` or ``sync/CRM/Accounts``
+        :param top: most rows wanted, over all pages
+        :param extra: parameters of a function resource, such as ``accountId``
+        :raises ExactError: Exact sent the same page address twice, or one outside its site
+        """
+        query = odata.query(
+            select=select, filter=filter, orderby=orderby, expand=expand, top=top, extra=extra
+        )
+        return self._pages(resource, f"{self._url(resource)}?{query}", top)
+
+    def rows(self, resource: str, **options: Any) -> list[dict]:
+        """All rows of :meth:`pages`, which takes the same options."""
+        return [row for page in self.pages(resource, **options) for row in page]
+
+    def first(self, resource: str, **options: Any) -> dict | None:
+        """The first row of :meth:`pages`, or ``None``."""
+        for page in self.pages(resource, **{**options, "top": 1}):
+            if page:
+                return page[0]
+        return None
+
+    def get(
+        self, resource: str, key: Any, *, select: Names, expand: Names | None = None
+    ) -> dict | None:
+        """One entity by key (GUID as text, or int); ``None`` when Exact has none (404)."""
+        query = odata.query(select=select, expand=expand)
+        try:
+            response = self._call("GET", resource, f"{self._url(resource, key)}?{query}")
+        except DataError as error:
+            if error.status == 404:
+                return None
+            raise
+        entity = entity_of(response)
+        if entity is None:
+            raise self._lost("GET", resource, response)
+        return clean(entity, self._rest_of(resource))
+
+    # -- writes --------------------------------------------------------------------------------
+
+    def create(self, resource: str, values: Mapping[str, Any]) -> dict:
+        """Create an entity and return it as Exact wrote it; asks for the full entity.
+
+        :param values: see :func:`.values.encode`; lines as a list of dicts
+        :raises ValueError, TypeError: a value that cannot be sent; nothing was sent
+        """
+        body = encode(dict(values)).encode()
+        response = self._call("POST", resource, self._url(resource), body)
+        entity = entity_of(response)
+        if entity is None:
+            raise self._lost("POST", resource, response)
+        return clean(entity)
+
+    def update(self, resource: str, key: Any, values: Mapping[str, Any]) -> None:
+        """Change the given properties of an entity and no others."""
+        body = encode(dict(values)).encode()
+        self._silent(self._call("PUT", resource, self._url(resource, key), body), "PUT", resource)
+
+    def delete(self, resource: str, key: Any) -> None:
+        """Delete an entity.
+
+        :raises DataError: also when it is not there (404)
+        """
+        self._silent(self._call("DELETE", resource, self._url(resource, key)), "DELETE", resource)
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _url(self, resource: str, key: Any = None) -> str:
+        if not isinstance(resource, str) or not _RESOURCE.fullmatch(resource):
+            raise ValueError("Not a resource of Exact Online.")
+        if self.division is None:
+            raise ValueError("This call needs a division.")
+        beta = resource.startswith("beta/")
+        path = f"beta/{self.division}/{resource[5:]}" if beta else f"{self.division}/{resource}"
+        brackets = "" if key is None else f"({odata.key_text(key)})"
+        return f"{self.base_url}/api/v1/{path}{brackets}"
+
+    def _pages(self, resource: str, url: str | None, top: int | None) -> Iterator[list[dict]]:
+        left = top
+        seen: set[str] = set()
+        while url:
+            raw, url = self._page(resource, url, seen)
+            rows = clean(raw, self._rest_of(resource))
+            if left is not None:
+                rows = rows[:left]
+                left -= len(rows)
+            yield rows
+            if left == 0:
+                return
+
+    def _page(self, resource: str, url: str, seen: set[str]) -> tuple[list[dict], str | None]:
+        if url in seen:
+            raise ExactError(
+                "Exact Online sent the same page address twice.", method="GET", resource=resource
+            )
+        seen.add(url)
+        response = self._call("GET", resource, url)
+        page = page_of(response)
+        if page is None:
+            raise self._lost("GET", resource, response)
+        return page
+
+    def _rest_of(self, resource: str) -> Callable[[str], list[dict]]:
+        """Reads on where an expanded collection goes over more than one page."""
+
+        def follow(url: str | None) -> list[dict]:
+            rows: list[dict] = []
+            seen: set[str] = set()
+            while url:
+                page, url = self._page(resource, url, seen)
+                rows += page
+            return rows
+
+        return follow
+
+    def _lost(self, method: str, resource: str, response: requests.Response) -> ExactError:
+        return lost(method, resource, unsent=False, status=response.status_code)
+
+    def _silent(self, response: requests.Response, method: str, resource: str) -> None:
+        """204 is what Exact says; a page of some proxy in between is no answer of Exact."""
+        if response.content.strip() and entity_of(response) is None:
+            raise self._lost(method, resource, response)
+
+    def _token(self, method: str, resource: str, **rejected: str) -> str:
+        details = {"method": method, "resource": resource}
+        try:
+            token = self._get_token(**rejected)
+        except OutcomeUnknown as error:
+            raise UnreachableError(error.message, status=error.status, **details) from None
+        if not transport.is_token(token):
+            raise AuthError("There is no access token for Exact Online.", **details)
+        return token
+
+    def _call(
+        self, method: str, resource: str, url: str, body: bytes | None = None
+    ) -> requests.Response:
+        check_same_site(url, self.base_url)
+        token = self._token(method, resource)
+        response = self._exchange(method, resource, url, body, token)
+        if response.status_code == 401:
+            fresh = self._token(method, resource, rejected=token)
+            if fresh != token:
+                response = self._exchange(method, resource, url, body, fresh)
+        if response.status_code == 401:
+            raise AuthError(
+                "Exact Online does not accept the access token.",
+                status=401,
+                reason=reason_of(response),
+                method=method,
+                resource=resource,
+            )
+        if not 200 <= response.status_code < 300:
+            raise error_of(response, method, resource, self.limits)
+        return response
+
+    def _exchange(
+        self, method: str, resource: str, url: str, body: bytes | None, token: str
+    ) -> requests.Response:
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        if method == "POST":
+            headers["Prefer"] = "return=representation"
+        at, start = utc_now(), time.monotonic()
+        if method in WRITES and start - self._last_use > _IDLE_SECONDS:
+            self._session.close()
+        response, unsent = None, False
+        try:
+            response = self._session.request(
+                method,
+                url,
+                data=body,
+                headers=headers,
+                auth=transport.Bearer(token),
+                timeout=self.timeout,
+                allow_redirects=False,
+            )
+        except transport.FAILURES as error:
+            _logger.info("%s %s: %s", method, resource, type(error).__name__)
+            unsent = transport.surely_unsent(error)
+        self._last_use = time.monotonic()
+        self.calls += 1
+        self._tell(method, resource, response, self._last_use - start, at)
+        # Raised out here, so that the failed request, which holds the token, is not its context.
+        if response is None:
+            raise lost(method, resource, unsent=unsent)
+        self.limits.update(response.headers)
+        return response
+
+    def _tell(
+        self,
+        method: str,
+        resource: str,
+        response: requests.Response | None,
+        duration: float,
+        at: datetime,
+    ) -> None:
+        if self._on_call is None:
+            return
+        status = None if response is None else response.status_code
+        try:
+            self._on_call(CallRecord(method, resource, status, duration, at, self.calls))
+        except Exception:
+            # What Exact answered must not get lost over the bookkeeping of calls.
+            _logger.exception("The record of a call to Exact Online could not be kept.")

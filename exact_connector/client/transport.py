@@ -1,0 +1,81 @@
+"""One HTTP exchange: a session that sends nothing of its own, and whether a failed call left us."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import ssl
+from urllib.parse import urlsplit
+
+import requests
+import urllib3.exceptions
+from requests.auth import AuthBase
+
+from .address import is_loopback
+
+VERSION = "1.0.0"
+USER_AGENT = f"exact_connector/{VERSION}"
+# Everything that can go wrong between the call and a complete answer.
+FAILURES = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    OSError,
+)
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+class Bearer(AuthBase):
+    """Puts the access token on a request; being an auth object it keeps netrc files out."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+    def __repr__(self) -> str:
+        return "<Bearer>"
+
+
+def is_token(token: object) -> bool:
+    """Whether this can be a token; others would make requests name the whole header in its error."""
+    return isinstance(token, str) and bool(_TOKEN.fullmatch(token))
+
+
+def prepare(session: requests.Session, base_url: str) -> None:
+    """Set the headers of every call; a proxy for the internet is no way to this machine."""
+    session.headers["User-Agent"] = USER_AGENT
+    session.headers["Accept"] = "application/json"
+    if is_loopback(urlsplit(base_url).hostname):
+        session.trust_env = False
+
+
+def surely_unsent(error: BaseException) -> bool:
+    """Whether no connection was made at all, so that the service cannot have seen the call.
+
+    Anything else, a reset above all, leaves open how far the call got.
+    """
+    seen: set[int] = set()
+    todo: list[object] = [error]
+    while todo:
+        item = todo.pop()
+        if not isinstance(item, BaseException) or id(item) in seen:
+            continue
+        seen.add(id(item))
+        # NewConnectionError stands for a refused connection and an unknown host name alike.
+        if isinstance(
+            item,
+            (
+                requests.ConnectTimeout,
+                requests.exceptions.InvalidURL,
+                urllib3.exceptions.NewConnectionError,
+                urllib3.exceptions.ConnectTimeoutError,
+                ssl.SSLCertVerificationError,
+            ),
+        ):
+            return True
+        todo += [item.__cause__, getattr(item, "reason", None)]
+        todo += [getattr(item, "original_error", None), *item.args]
+    return False
