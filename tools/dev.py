@@ -1,0 +1,112 @@
+"""Everyday commands for working on the add-on, each on a fresh clone of the template database.
+
+    python tools/dev.py test exact_connector/tests/test_x.py [pytest arguments]
+    python tools/dev.py server [--db NAME] [odoo arguments]     a server on a database that is kept
+    python tools/dev.py shell [--db NAME]                       Odoo's shell
+    python tools/dev.py template                                bring the template up to date
+    python tools/dev.py run COMMAND ...                         any command with PG* and TEMPLATE set
+    python tools/dev.py dbs | drop NAME
+"""
+
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from provisioning import template  # noqa: E402
+from provisioning.common import ROOT, VENV, ProvisionError  # noqa: E402
+from provisioning.postgres import Postgres  # noqa: E402
+
+
+def odoo_arguments(database: str) -> list[str]:
+    """What every Odoo process of this checkout is started with."""
+    return [
+        f"--database={database}",
+        f"--addons-path={ROOT}",
+        f"--data-dir={template.DATA_DIR}",
+        "--max-cron-threads=0",
+        "--http-interface=127.0.0.1",
+    ]
+
+
+def call(server: Postgres, *command, **variables) -> int:
+    """Run a command with the server's variables and pass its exit code on."""
+    environment = {**os.environ, **server.environment, **variables}
+    environment["PATH"] = f"{VENV / 'bin'}:{environment['PATH']}"
+    return subprocess.run(
+        [str(part) for part in command], env=environment, cwd=ROOT, check=False
+    ).returncode
+
+
+def pytest_arguments(database: str) -> list[str]:
+    """pytest-odoo on one database, with a HTTP server for the tests that need one."""
+    return [
+        str(VENV / "bin" / "python"), "-m", "pytest", "-p", "odoo", "--odoo-http",
+        f"--odoo-database={database}", f"--odoo-addons-path={ROOT}",
+        f"--odoo-extra=data-dir={template.DATA_DIR}",
+        "--odoo-extra=max-cron-threads=0", "--odoo-extra=http-interface=127.0.0.1",
+    ]  # fmt: skip
+
+
+def run_tests(server: Postgres, arguments: list[str]) -> int:
+    """Run the add-on's tests, or those named, on a clone of the template."""
+    database = server.clone(template.ensure(server), server.name(f"t{uuid.uuid4().hex[:6]}"))
+    try:
+        return call(server, *pytest_arguments(database), *(arguments or ["exact_connector/tests"]))
+    finally:
+        server.drop(database)
+
+
+def kept_database(server: Postgres, arguments: list[str]) -> str:
+    """The database named by --db, made from the template if it is not there."""
+    name = "dev"
+    if "--db" in arguments:
+        at = arguments.index("--db")
+        name = arguments[at + 1]
+        del arguments[at : at + 2]
+    database = server.name(name)
+    if database not in server.databases():
+        server.clone(template.ensure(server), database)
+    return database
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out one command."""
+    if not arguments:
+        print(__doc__)
+        return 2
+    command, *rest = arguments
+    with Postgres() as server:
+        if command == "test":
+            return run_tests(server, rest)
+        if command == "template":
+            print(template.ensure(server))
+            return 0
+        if command == "dbs":
+            print("\n".join(server.databases()))
+            return 0
+        if command == "drop":
+            server.drop(server.name(rest[0]))
+            return 0
+        if command == "run":
+            return call(server, *rest, TEMPLATE=template.ensure(server))
+        if command in ("server", "shell"):
+            database = kept_database(server, rest)
+            start = ["shell"] if command == "shell" else []
+            return call(
+                server, VENV / "bin" / "python", "-m", "odoo", *start, *odoo_arguments(database), *rest
+            )
+    print(__doc__)
+    return 2
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except ProvisionError as problem:
+        sys.exit(f"error: {problem}")
+    except KeyboardInterrupt:
+        sys.exit(130)
