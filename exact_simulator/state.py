@@ -165,11 +165,11 @@ class Table:
 class Division:
     """One administration: a number, a name, its tables and its books."""
 
-    def __init__(self, country: Country, code: int, name: str, **info: Any):
+    def __init__(self, country: Country, code: int, name: str, info: dict[str, Any] | None = None):
         self.country = country
         self.code = code
         self.name = name
-        self.info: dict[str, Any] = info
+        self.info: dict[str, Any] = dict(info or {})
         self.tables: dict[str, Table] = {}
         self.listeners: list[Listener] = []
         #: Called with (division, subscription row) before a webhook subscription is accepted;
@@ -295,9 +295,9 @@ class Country:
         wanted = login.strip().lower()
         return next((u for u in self.users.values() if u.login.lower() == wanted), None)
 
-    def add_division(self, code: int, name: str, **info: Any) -> Division:
+    def add_division(self, code: int, name: str, info: dict[str, Any] | None = None) -> Division:
         """Open an administration."""
-        self.divisions[code] = division = Division(self, code, name, **info)
+        self.divisions[code] = division = Division(self, code, name, info)
         return division
 
     def add_users(self, users: Iterable[User]) -> None:
