@@ -138,8 +138,8 @@ CONDITIONS: list[tuple[str, str, dict[str, Any]]] = [
     ("60", "60 dagen", {"PaymentDays": 60}),
     ("I14", "14 dagen, automatische incasso", {"PaymentDays": 14, "PaymentMethod": "I"}),
     ("I30", "30 dagen, automatische incasso", {"PaymentDays": 30, "PaymentMethod": "I"}),
-    ("EM", "Einde maand", {"PaymentEndOfMonths": 1}),
-    ("30EM", "Einde maand plus 30 dagen", {"PaymentEndOfMonths": 1, "PaymentDays": 30}),
+    ("EM", "Einde volgende maand", {"PaymentEndOfMonths": 1}),
+    ("30EM", "Einde volgende maand plus 30 dagen", {"PaymentEndOfMonths": 1, "PaymentDays": 30}),
     (
         "K2",
         "30 dagen, 2 % korting binnen 8 dagen",

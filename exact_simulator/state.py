@@ -172,9 +172,6 @@ class Division:
         self.info: dict[str, Any] = dict(info or {})
         self.tables: dict[str, Table] = {}
         self.listeners: list[Listener] = []
-        #: Called with (division, subscription row) before a webhook subscription is accepted;
-        #: raises ApiError to refuse it.
-        self.subscription_check: Callable[[Division, Row], None] | None = None
         self.counters: dict[str, int] = {}
         self._version = 5_000_000
         self._ledger: Ledger | None = None
@@ -275,7 +272,7 @@ class Division:
             listener(self, topic, action, key)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "listeners": [], "subscription_check": None}
+        return {**self.__dict__, "listeners": []}
 
 
 class Country:
@@ -323,12 +320,15 @@ class Country:
 #: Choices where the facts are unsure, each settable while running.
 #: partial: what a part payment does to the Receivables row, "shrink" or "split".
 #: type21: a credit note is told by its "sign" or by its "journal".
+#: month_ends: how one month end counts from 17 January: "whole" is 28 February, "first" is
+#: 31 January.
 #: top_envelope: with $top within a page the answer is a bare "array" or keeps "results".
 #: mandatory_filter: refuse a GET without one of the published filter fields.
 #: max_attachment: bytes after decoding.
 DEFAULT_OPTIONS: dict[str, Any] = {
     "partial": "shrink",
     "type21": "sign",
+    "month_ends": "whole",
     "top_envelope": "array",
     "mandatory_filter": False,
     "max_attachment": 25 * 1024 * 1024,
