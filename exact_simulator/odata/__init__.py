@@ -1,0 +1,1 @@
+"""Exact's dialect of OData: paths, literals, filters, paging and the JSON that comes out."""
