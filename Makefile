@@ -1,0 +1,47 @@
+# Two commands are enough on a fresh machine: `make demo` and `make test`. See `make help`.
+
+PYTHON ?= python3
+CACHE := $(or $(EXACT_CACHE),.cache)
+VENV := $(CACHE)/venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help python demo test test-fast test-addon test-browser lint format screenshots provision lock clean
+
+help:  ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+provision:  ## fetch and build what everything else runs on (the others do this first)
+	@$(PYTHON) tools/provision.py
+
+python:
+	@$(PYTHON) tools/provision.py --python-only
+
+demo: provision  ## run the main job from end to end and stay up (DEMO_EXIT=1: end instead)
+	@$(VENV) tools/demo.py
+
+test: provision  ## lint and every test; what CI runs
+	@$(VENV) tools/run_tests.py
+
+test-fast: python  ## lint and the tests that need no database
+	@$(VENV) tools/run_tests.py lint plain
+
+test-addon: provision  ## the add-on's tests in a real database
+	@$(VENV) tools/run_tests.py addon
+
+test-browser: provision  ## the tests of the whole product, in a real browser
+	@$(VENV) tools/run_tests.py product
+
+lint: python  ## ruff, pylint-odoo and OCA's checks
+	@$(VENV) tools/run_tests.py lint
+
+format: python  ## let ruff put the code in order
+	@$(VENV) -m ruff check --fix --quiet . ; $(VENV) -m ruff format .
+
+screenshots: provision  ## make the pictures of the documentation anew
+	@$(VENV) tools/screenshots.py
+
+lock:  ## work out tools/requirements.txt anew
+	@$(PYTHON) tools/lock.py
+
+clean:  ## stop the database server and delete everything that was fetched or built
+	@$(PYTHON) tools/clean.py

@@ -1,0 +1,93 @@
+"""Fetch and build everything the product runs on: `python3 tools/provision.py [--python-only]`.
+
+Odoo, the Python packages, a database server, a browser and the template database, all below .cache. What is
+there already is kept. Needs nothing but a Python from 3.10 to 3.13; written so that an older one gets as far as
+being told so.
+"""
+
+import os
+import subprocess
+import sys
+
+OLDEST, NEWEST = (3, 10), (3, 13)
+
+
+def other_python():
+    """Look for a Python that will do, on a machine whose python3 will not."""
+    for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
+        command = "python3.%d" % minor  # noqa: UP031
+        try:
+            with open(os.devnull, "w") as nothing:
+                if subprocess.call([command, "-c", ""], stdout=nothing, stderr=nothing) == 0:
+                    return command
+        except OSError:
+            pass
+    return None
+
+
+def check_python():
+    """Go on with a Python that will do, or say that there is none."""
+    if OLDEST <= sys.version_info[:2] <= NEWEST:
+        return
+    command = other_python()
+    if command:
+        os.execvp(command, [command] + sys.argv)  # noqa: RUF005
+    sys.exit(
+        "error: Python %d.%d will not do: Python 3.10 to 3.13 is needed" % sys.version_info[:2]  # noqa: UP031
+    )
+
+
+def outside_the_environment():
+    """What only the standard library is needed for; then the rest, in the environment just made."""
+    from provisioning import odoo_source, python
+    from provisioning.common import ROOT, locked, say
+
+    say(f"Provisioning {ROOT}")
+    python.check_version()
+    with locked("provision"):
+        odoo_source.ensure()
+        python.ensure()
+    if "--python-only" in sys.argv:
+        return 0
+    arguments = [str(python.VENV / "bin" / "python"), __file__, "--inside", *sys.argv[1:]]
+    sys.stdout.flush()
+    return subprocess.call(arguments)
+
+
+def inside_the_environment():
+    """What the virtual environment is needed for."""
+    from provisioning import chromium, postgres, template
+    from provisioning.common import locked
+
+    postgres.main()
+    with locked("chromium"):
+        chromium.ensure()
+    template.main()
+    return 0
+
+
+def main():
+    """Provision, and give the exit code."""
+    import time
+
+    from provisioning.common import ProvisionError
+
+    began = time.time()
+    try:
+        if "--inside" in sys.argv:
+            return inside_the_environment()
+        code = outside_the_environment()
+    except ProvisionError as error:
+        sys.stdout.flush()
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    if code == 0:
+        print(f"Provisioned in {time.time() - began:.1f} s", flush=True)
+    return code
+
+
+if __name__ == "__main__":
+    check_python()
+    sys.exit(main())
