@@ -1,0 +1,6 @@
+-- A copy of the database must not book in the real ledger: no tokens, no app secret, nothing automatic.
+DELETE FROM exact_token;
+DELETE FROM exact_oauth_state;
+UPDATE exact_authorization SET client_secret = NULL;
+UPDATE exact_connection SET auto_send = FALSE, import_customers = FALSE;
+UPDATE exact_exchange SET state = 'cancelled' WHERE state IN ('pending', 'sending', 'waiting', 'unclear');

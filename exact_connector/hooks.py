@@ -1,0 +1,16 @@
+"""What happens once, at installing and at uninstalling."""
+
+
+def post_init_hook(env):
+    """Show what is already sent by Odoo as not yet in Exact: nothing is called, nothing is queued."""
+    env["ir.config_parameter"].sudo().set_param("exact_connector.database_reference", _short(env))
+
+
+def _short(env):
+    """Six characters of the database's own id: they keep our references in Exact apart per database."""
+    return (env["ir.config_parameter"].sudo().get_param("database.uuid") or "odoo")[:6]
+
+
+def uninstall_hook(env):
+    """Forget the tokens; invoices, partners and Exact itself stay as they are."""
+    env["exact.token"].sudo().search([]).unlink()

@@ -1,0 +1,40 @@
+# floor 2: connection
+from . import exact_authorization
+from . import exact_token
+from . import exact_oauth_state
+from . import exact_division
+from . import exact_connection
+from . import exact_connection_sync
+
+# floor 3: reference data
+from . import exact_reference
+from . import exact_gl_account
+from . import exact_vat_code
+from . import exact_journal
+from . import exact_payment_condition
+from . import exact_item
+
+# floor 4: mapping
+from . import exact_mapper
+from . import exact_mapper_account
+from . import exact_mapper_sales_entry
+
+# floor 5: exchange
+from . import exact_cause
+from . import exact_exchange
+from . import exact_exchange_drive
+from . import exact_exchange_account
+from . import exact_exchange_sales_entry
+from . import exact_exchange_import
+from . import exact_exchange_payment
+
+# floor 6: documents
+from . import account_move
+from . import account_move_line
+from . import account_journal
+from . import account_payment_term
+from . import account_tax
+from . import product
+from . import res_partner
+from . import res_company
+from . import res_config_settings

@@ -1,0 +1,13 @@
+from odoo import fields, models
+
+
+class AccountMoveLine(models.Model):
+    """An Exact item chosen for one line goes before every other source (R18)."""
+
+    _inherit = "account.move.line"
+
+    exact_item_id = fields.Many2one(
+        "exact.item", "Exact Item", check_company=True, copy=True, ondelete="set null",
+        domain="[('company_id', '=', company_id), ('is_sales_item', '=', True)]",
+        help="Overrides the item of the product and its category for this line.",
+    )

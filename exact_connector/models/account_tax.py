@@ -1,0 +1,26 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class AccountTax(models.Model):
+    _inherit = "account.tax"
+
+    exact_vat_code_id = fields.Many2one(
+        "exact.vat.code", "Exact VAT Code", check_company=True, ondelete="set null",
+        domain="[('company_id', '=', company_id), ('type', 'in', ('B', 'E', 'N'))]",
+        help="The VAT code that lines with this tax get in Exact; of type Excluding, or without VAT for 0 %.",
+    )
+
+    @api.constrains("exact_vat_code_id")
+    def _check_exact_vat_code_id(self):
+        """A code of type Including would change the amounts (R10)."""
+        for tax in self:
+            if tax.exact_vat_code_id.type == "I":
+                raise ValidationError(
+                    self.env._(
+                        "VAT code %(code)s is of type Including. Choose a code of type Excluding for tax %(tax)s: "
+                        "amounts travel to Exact excluding VAT.",
+                        code=tax.exact_vat_code_id.display_name,
+                        tax=tax.name,
+                    )
+                )

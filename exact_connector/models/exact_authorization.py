@@ -1,0 +1,290 @@
+import logging
+from datetime import timedelta, timezone
+
+from psycopg2.errors import SerializationFailure
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..client import COUNTRIES, AuthError, ExactClient, LimitError, TokenTooEarly, oauth
+
+_logger = logging.getLogger(__name__)
+
+# Exact refuses a refresh within 570 s of the last one; an access token lives 600 s (Exact Online API 1.3).
+REFRESH_AFTER = timedelta(seconds=570)
+RENEW_BEFORE_EXPIRY = timedelta(seconds=20)
+REFRESH_TOKEN_LIFE = timedelta(days=30)
+CALLBACK_PATH = "/exact_connector/oauth2/callback"
+PRACTICE_PARAMETER = "exact_connector.practice_url"
+
+
+class ExactAuthorization(models.Model):
+    """The consent of one Exact user for one app in one country; its tokens serve every division granted.
+
+    Connections of several companies may share one, since a second consent of the same user and app
+    kills the first (requirements, section 1).
+    """
+
+    _name = "exact.authorization"
+    _description = "Exact Online Authorization"
+    _order = "id desc"
+
+    name = fields.Char(compute="_compute_name")
+    active = fields.Boolean(default=True)
+    country = fields.Selection(selection="_selection_country", required=True, default="nl")
+    client_id = fields.Char("Client ID", groups="base.group_system", copy=False)
+    client_secret = fields.Char(groups="base.group_system", copy=False)
+    state = fields.Selection(
+        [("draft", "Not connected"), ("connected", "Connected"), ("expired", "Reconnect needed")],
+        compute="_compute_state",
+        compute_sudo=True,
+    )
+    last_error = fields.Char(compute="_compute_state", compute_sudo=True)
+    exact_user_id = fields.Char("Exact User ID", readonly=True, copy=False)
+    exact_user_name = fields.Char("Exact User", readonly=True, copy=False)
+    connected_on = fields.Datetime(readonly=True, copy=False)
+    token_ids = fields.One2many("exact.token", "authorization_id", groups="base.group_system")
+    division_ids = fields.One2many("exact.division", "authorization_id", readonly=True)
+    connection_ids = fields.One2many("exact.connection", "authorization_id", readonly=True)
+    company_ids = fields.Many2many(
+        "res.company", compute="_compute_company_ids", store=True, compute_sudo=True,
+        help="The companies whose connection uses this authorization.",
+    )
+
+    @api.model
+    def _selection_country(self):
+        """The country sites of Exact; "Practice" only where the system parameter names a practice server."""
+        countries = [
+            ("nl", self.env._("Netherlands")),
+            ("be", self.env._("Belgium")),
+            ("de", self.env._("Germany")),
+            ("fr", self.env._("France")),
+            ("es", self.env._("Spain")),
+            ("uk", self.env._("United Kingdom")),
+            ("us", self.env._("United States")),
+        ]
+        if self.env["ir.config_parameter"].sudo().get_param(PRACTICE_PARAMETER):
+            countries.append(("practice", self.env._("Practice")))
+        return countries
+
+    @api.depends("country", "exact_user_name")
+    def _compute_name(self):
+        for authorization in self:
+            country = dict(self._selection_country()).get(
+                authorization.country, authorization.country or ""
+            )
+            authorization.name = (
+                f"{authorization.exact_user_name} ({country})"
+                if authorization.exact_user_name
+                else self.env._("Exact Online %s", country)
+            )
+
+    @api.depends("token_ids.dead_reason")
+    def _compute_state(self):
+        for authorization in self:
+            token = authorization.sudo().token_ids[:1]
+            authorization.state = (
+                "draft" if not token else "expired" if token.dead_reason else "connected"
+            )
+            authorization.last_error = token.dead_reason
+
+    @api.depends("connection_ids.company_id", "connection_ids.active")
+    def _compute_company_ids(self):
+        for authorization in self:
+            authorization.company_ids = authorization.connection_ids.company_id
+
+    # === ADDRESSES === #
+
+    def _get_base_url(self):
+        """Address of the country site; of the practice server for "practice".
+
+        :raises UserError: where the practice address was taken away.
+        """
+        self.ensure_one()
+        if self.country != "practice":
+            return COUNTRIES[self.country][1]
+        url = self.env["ir.config_parameter"].sudo().get_param(PRACTICE_PARAMETER)
+        if not url:
+            raise UserError(
+                self.env._(
+                    "The practice server is switched off: the system parameter %s is empty.",
+                    PRACTICE_PARAMETER,
+                )
+            )
+        return url.rstrip("/")
+
+    @api.model
+    def _get_redirect_uri(self):
+        """The address Exact returns to; it must be registered at the app to the letter (API 1.2)."""
+        base = self.env["ir.config_parameter"].sudo().get_param("web.base.url", "")
+        return base.rstrip("/") + CALLBACK_PATH
+
+    # === CONNECT AND DISCONNECT === #
+
+    def _get_consent_url(self, connection):
+        """Exact's consent page for this authorization, with a one-time state bound to user and connection (R1)."""
+        self.ensure_one()
+        authorization_sudo = self.sudo()
+        if not (authorization_sudo.client_id and authorization_sudo.client_secret):
+            raise UserError(
+                self.env._(
+                    "Fill in the client ID and the client secret of your app in Exact's App Centre first."
+                )
+            )
+        return oauth.authorization_url(
+            self._get_base_url(),
+            authorization_sudo.client_id,
+            self._get_redirect_uri(),
+            self.env["exact.oauth.state"]._issue(self, connection),
+        )
+
+    def _connect(self, code):
+        """Trade the consent's code for tokens and learn who connected. Called by the OAuth return only.
+
+        :return: the authorization that holds the tokens: this one, or the one that the same
+            Exact user, app and country already had.
+        :raises ExactError: what Exact refused; nothing is stored then.
+        """
+        self.ensure_one()
+        authorization_sudo = self.sudo()
+        tokens = oauth.fetch_token(
+            self._get_base_url(),
+            authorization_sudo.client_id,
+            authorization_sudo.client_secret,
+            self._get_redirect_uri(),
+            code,
+        )
+        self._keep_tokens(tokens)
+        me = self._make_client(None).me()
+        twin_sudo = authorization_sudo.search(
+            [
+                ("id", "!=", self.id),
+                ("country", "=", self.country),
+                ("client_id", "=", authorization_sudo.client_id),
+                ("exact_user_id", "=", me.get("UserID")),
+            ],
+            limit=1,
+        )
+        if twin_sudo:
+            # Same app, user and country: this consent has killed the twin's tokens, so share the record.
+            twin_sudo._keep_tokens(tokens)
+            twin_sudo.client_secret = authorization_sudo.client_secret
+            authorization_sudo.connection_ids.authorization_id = twin_sudo
+            authorization_sudo.token_ids.unlink()
+            authorization_sudo.active = False
+        kept = twin_sudo or authorization_sudo
+        kept.write(
+            {
+                "exact_user_id": me.get("UserID"),
+                "exact_user_name": me.get("FullName") or me.get("UserName"),
+                "connected_on": fields.Datetime.now(),
+            }
+        )
+        kept._refresh_divisions(me.get("CurrentDivision"))
+        return kept.sudo(False)
+
+    def _keep_tokens(self, tokens):
+        """Store and commit a fresh pair at once, whatever becomes of the caller's transaction."""
+        with self.env.registry.cursor() as cr:
+            self.with_env(self.env(cr=cr, su=True))._store_tokens(tokens)
+        self.invalidate_recordset(["state", "last_error", "token_ids"])
+
+    def _refresh_divisions(self, division_code):
+        """Read the divisions this consent may use; any division in the address lists them all (API 5.2)."""
+        self.ensure_one()
+        rows = self._make_client(division_code).rows(
+            "system/Divisions",
+            select=["Code", "Description", "CustomerName", "VATNumber", "Country", "Currency", "Status"],
+        )
+        self.env["exact.division"].sudo()._sync(self, rows)
+
+    def action_disconnect(self):
+        """Forget the tokens; mappings, divisions and history stay, so that reconnecting finds them again."""
+        self._check_system()
+        self.sudo().token_ids.unlink()
+        self.invalidate_recordset(["state", "last_error"])
+
+    def _check_system(self):
+        if not self.env.su and not self.env.user.has_group("base.group_system"):
+            raise AccessError(
+                self.env._("Only a system administrator can connect to or disconnect from Exact Online.")
+            )
+
+    # === TOKENS === #
+
+    def _make_client(self, division_code, on_call=None):
+        """A client for one division of this authorization: the one door to Exact."""
+        self.ensure_one()
+        return ExactClient(
+            self._get_base_url(), division_code, self._get_access_token, on_call=on_call
+        )
+
+    def _get_access_token(self, rejected=None):
+        """A valid access token, refreshed where needed by one worker at a time.
+
+        The token row is read and written on a cursor of its own: the new refresh token must survive
+        whatever becomes of the caller's transaction, since the old one is dead (API 1.3, 1.5).
+
+        :param rejected: a token Exact has just answered with 401; never handed out again.
+        :raises AuthError: a person must connect again.
+        :raises LimitError: a new token may not be asked for yet.
+        """
+        self.ensure_one()
+        while True:
+            try:
+                with self.env.registry.cursor() as cr:
+                    return self.with_env(self.env(cr=cr, su=True))._renew_token(rejected)
+            except SerializationFailure:
+                # Another worker renewed it while we waited for the lock: read what it stored.
+                continue
+
+    def _renew_token(self, rejected):
+        """Hold the row's lock, look again, refresh where still needed, store, commit (own cursor)."""
+        self.env.cr.execute(
+            "SELECT id FROM exact_token WHERE authorization_id = %s FOR NO KEY UPDATE", [self.id]
+        )
+        token = self.env["exact.token"].browse([row[0] for row in self.env.cr.fetchall()])[:1]
+        if not token or token.dead_reason:
+            raise AuthError(
+                token.dead_reason or self.env._("Not connected to Exact Online.")
+            )
+        now = fields.Datetime.now()
+        if token.access_token != rejected and now < token.expires_on - RENEW_BEFORE_EXPIRY:
+            return token.access_token
+        if now < token.fetched_on + REFRESH_AFTER:
+            raise LimitError(
+                self.env._("Exact Online gives out a new access token only every ten minutes."),
+                retry_at=(token.fetched_on + REFRESH_AFTER).replace(tzinfo=timezone.utc),
+            )
+        try:
+            tokens = oauth.refresh(
+                self._get_base_url(), self.client_id, self.client_secret, token.refresh_token
+            )
+        except TokenTooEarly as error:
+            retry_at = (now + timedelta(minutes=1)).replace(tzinfo=timezone.utc)
+            raise LimitError(str(error), retry_at=retry_at) from error
+        except AuthError as error:
+            token.dead_reason = str(error)
+            self.env.cr.commit()  # pylint: disable=invalid-commit  # own cursor: the state must stay
+            _logger.warning("Exact authorization %s must be connected again: %s", self.id, error)
+            raise
+        self._store_tokens(tokens)
+        self.env.cr.commit()  # pylint: disable=invalid-commit  # own cursor: the old refresh token is dead now
+        return tokens.access_token
+
+    def _store_tokens(self, tokens):
+        """Write a fresh pair, on the cursor of this environment."""
+        now = fields.Datetime.now()
+        values = {
+            "access_token": tokens.access_token,
+            "refresh_token": tokens.refresh_token,
+            "fetched_on": now,
+            "expires_on": now + timedelta(seconds=tokens.expires_in),
+            "refresh_expires_on": now + REFRESH_TOKEN_LIFE,
+            "dead_reason": False,
+        }
+        token_sudo = self.sudo().token_ids[:1]
+        if token_sudo:
+            token_sudo.write(values)
+        else:
+            token_sudo.create({"authorization_id": self.id, **values})

@@ -1,0 +1,286 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+# Journal types that a sales entry may use: sales and return invoice (Exact Online API 5.7).
+SALES_JOURNAL_TYPES = ("20", "21")
+
+
+class ExactConnection(models.Model):
+    """One Odoo company joined to one Exact division, with that company's settings (R3)."""
+
+    _name = "exact.connection"
+    _description = "Exact Online Connection"
+    _inherit = ["mail.thread"]
+    _check_company_auto = True
+    _order = "company_id"
+
+    name = fields.Char(compute="_compute_name")
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company, ondelete="cascade"
+    )
+    authorization_id = fields.Many2one("exact.authorization", ondelete="restrict", tracking=True)
+    country = fields.Selection(related="authorization_id.country", string="Exact Country")
+    exact_user_name = fields.Char(related="authorization_id.exact_user_name")
+    authorization_state = fields.Selection(
+        related="authorization_id.state", related_sudo=True, string="Authorization Status"
+    )
+    division_id = fields.Many2one(
+        "exact.division", domain="[('authorization_id', '=', authorization_id)]", tracking=True
+    )
+    division = fields.Integer(related="division_id.code", string="Division Code", store=True)
+    state = fields.Selection(
+        [
+            ("draft", "Not connected"),
+            ("division", "Choose a division"),
+            ("connected", "Connected"),
+            ("expired", "Reconnect needed"),
+        ],
+        compute="_compute_state",
+        string="Status",
+    )
+    last_error = fields.Char(related="authorization_id.last_error", related_sudo=True)
+
+    # Sending
+    start_date = fields.Date(
+        tracking=True,
+        help="Documents dated before this day are never sent to Exact; the day itself is included.",
+    )
+    sale_journal_id = fields.Many2one(
+        "exact.journal",
+        "Journal for Invoices",
+        domain="[('connection_id', '=', id), ('type', 'in', ('20', '21'))]",
+        tracking=True,
+    )
+    refund_journal_id = fields.Many2one(
+        "exact.journal",
+        "Journal for Credit Notes",
+        domain="[('connection_id', '=', id), ('type', 'in', ('20', '21'))]",
+        tracking=True,
+    )
+    default_item_id = fields.Many2one(
+        "exact.item",
+        domain="[('connection_id', '=', id), ('is_sales_item', '=', True)]",
+        tracking=True,
+        help="Used for lines whose product and category have no Exact item. "
+        "Its revenue account in Exact becomes the ledger account of the line.",
+    )
+    default_vat_code_id = fields.Many2one(
+        "exact.vat.code",
+        "Default VAT Code",
+        domain="[('connection_id', '=', id), ('type', '=', 'E')]",
+        tracking=True,
+        help="Used only where nothing is known, such as for an imported customer without a VAT code.",
+    )
+    no_tax_vat_code_id = fields.Many2one(
+        "exact.vat.code",
+        "VAT Code for Lines without Tax",
+        domain="[('connection_id', '=', id), ('type', 'in', ('B', 'N', 'E')), ('percentage', '=', 0)]",
+        tracking=True,
+    )
+    default_payment_condition_id = fields.Many2one(
+        "exact.payment.condition",
+        domain="[('connection_id', '=', id), ('discount_percentage', '=', 0)]",
+        tracking=True,
+        help="Used where the payment term of a document is not mapped.",
+    )
+    only_divisible_items = fields.Boolean(
+        default=True, help="Offer only items whose quantity may have decimals in Exact."
+    )
+    item_code_on_line = fields.Boolean(
+        "Item Code on Entry Lines", default=True,
+        help="Put the code of the item in front of the description of each entry line.",
+    )
+    auto_send = fields.Boolean(
+        "Send Documents Automatically", tracking=True,
+        help="The scheduled action sends what is posted and sent to the customer.",
+    )
+    import_customers = fields.Boolean("Import Customers Every Night", tracking=True)
+
+    # Paid status
+    settlement_journal_id = fields.Many2one(
+        "account.journal",
+        "Settlement Journal",
+        domain="[('company_id', '=', company_id), ('type', 'in', ('bank', 'cash'))]",
+        check_company=True,
+        help="What Exact reports as paid is booked here in Odoo, against the journal's own account.",
+    )
+
+    # Cursors: row versions of Exact, kept as text since they are 64 bit (API 3.3, 5.16)
+    customer_cursor = fields.Char(default="1", readonly=True, copy=False)
+    payment_cursor = fields.Char(default="1", readonly=True, copy=False)
+    refreshed_on = fields.Datetime("Reference Data Refreshed on", readonly=True, copy=False)
+    customers_imported_on = fields.Datetime(readonly=True, copy=False)
+    payments_synced_on = fields.Datetime("Paid Status Refreshed on", readonly=True, copy=False)
+
+    # Limits as Exact last told them (API 2)
+    day_limit = fields.Integer(readonly=True, copy=False)
+    day_remaining = fields.Integer("Calls Left Today", readonly=True, copy=False)
+    limited_until = fields.Datetime(readonly=True, copy=False)
+
+    exchange_ids = fields.One2many("exact.exchange", "connection_id")
+    exchange_failed_count = fields.Integer(compute="_compute_exchange_failed_count")
+    missing_settings = fields.Text(compute="_compute_missing_settings")
+
+    _company_uniq = models.UniqueIndex(
+        "(company_id) WHERE active IS TRUE", "A company has one active connection to Exact Online."
+    )
+
+    @api.depends("company_id.name", "division_id.name")
+    def _compute_name(self):
+        for connection in self:
+            connection.name = " - ".join(
+                filter(None, [connection.company_id.name, connection.division_id.name])
+            )
+
+    @api.depends("authorization_id.state", "division_id")
+    def _compute_state(self):
+        for connection in self:
+            state = connection.authorization_id.sudo().state or "draft"
+            if state == "connected" and not connection.division_id:
+                state = "division"
+            connection.state = state
+
+    def _compute_exchange_failed_count(self):
+        counts = dict(
+            self.env["exact.exchange"]._read_group(
+                [("connection_id", "in", self.ids), ("state", "in", ("failed", "unclear"))],
+                ["connection_id"],
+                ["__count"],
+            )
+        )
+        for connection in self:
+            connection.exchange_failed_count = counts.get(connection, 0)
+
+    @api.depends(
+        "start_date",
+        "sale_journal_id",
+        "refund_journal_id",
+        "default_item_id",
+        "default_payment_condition_id",
+        "default_vat_code_id",
+        "division_id",
+    )
+    def _compute_missing_settings(self):
+        """What is still empty, one name a line (R2)."""
+        needed = (
+            "division_id",
+            "start_date",
+            "sale_journal_id",
+            "refund_journal_id",
+            "default_item_id",
+            "default_vat_code_id",
+            "default_payment_condition_id",
+        )
+        for connection in self:
+            labels = self.fields_get(needed, ["string"])
+            connection.missing_settings = "\n".join(
+                labels[name]["string"] for name in needed if not connection[name]
+            )
+
+    # === FINDING === #
+
+    @api.model
+    def _for_company(self, company):
+        """The active connection of a company, empty where there is none."""
+        return self.search([("company_id", "=", company.id)], limit=1)
+
+    def _get_client(self):
+        """A client for this division.
+
+        :raises UserError: not connected, or no division chosen.
+        """
+        self.ensure_one()
+        if not self.division_id:
+            raise UserError(
+                self.env._("%s has no Exact division yet: choose it in the settings.", self.company_id.name)
+            )
+        return self.authorization_id._make_client(self.division)
+
+    def _keep_limits(self, client):
+        """Note what Exact told of its limits; the driver commits."""
+        limits = client.limits
+        values = {}
+        if limits.day_remaining is not None and limits.day_remaining != self.day_remaining:
+            values["day_remaining"] = limits.day_remaining
+        if limits.day_limit is not None and limits.day_limit != self.day_limit:
+            values["day_limit"] = limits.day_limit
+        if values and self.try_lock_for_update(allow_referencing=True):
+            self.sudo().write(values)
+
+    def _check_manager(self):
+        """:raises AccessError: for a user who may not configure Exact Online."""
+        if not self.env.su and not self.env.user.has_group("exact_connector.group_exact_manager"):
+            raise AccessError(self.env._("Only an Exact Online manager can do this."))
+        self.check_access("write")
+
+    # === BUTTONS === #
+
+    def action_connect(self):
+        """To Exact's consent page, in the same tab (R1, R8)."""
+        self.ensure_one()
+        self.authorization_id._check_system()
+        return {
+            "type": "ir.actions.act_url",
+            "url": self.authorization_id._get_consent_url(self),
+            "target": "self",
+        }
+
+    def action_disconnect(self):
+        """Forget the tokens; mappings stay (R1)."""
+        self.authorization_id.action_disconnect()
+
+    def action_view_exchanges(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("exact_connector.action_exact_exchange")
+        action["domain"] = [("connection_id", "=", self.id)]
+        return action
+
+    # === AFTER CONNECTING === #
+
+    def _after_connect(self, authorization):
+        """Bind the authorization that holds the tokens; choose the only division; let what waited go on.
+
+        Mappings stay as they are: they belong to the connection, not to the consent.
+        """
+        self.ensure_one()
+        connection_sudo = self.sudo()
+        connection_sudo.authorization_id = authorization.id
+        divisions = authorization.sudo().division_ids
+        if connection_sudo.division_id not in divisions:
+            # Reconnected as another user: the same division by its code, never another one silently.
+            same = divisions.filtered(lambda d: d.code == connection_sudo.division)
+            connection_sudo.division_id = same or (divisions if len(divisions) == 1 else False)
+        for connection in authorization.sudo().connection_ids:
+            self.env["exact.exchange"]._resume_after_connect(connection)
+
+
+    def write(self, vals):
+        moved = (
+            self.filtered(lambda c: c.division_id and c.division_id.id != vals["division_id"])
+            if "division_id" in vals
+            else self.browse()
+        )
+        result = super().write(vals)
+        if moved:
+            # Row versions belong to a division: start reading from the beginning.
+            super(ExactConnection, moved).write(
+                {"customer_cursor": "1", "payment_cursor": "1", "refreshed_on": False}
+            )
+        return result
+
+    def _get_settlement_journal(self):
+        """The journal that settlements go to; made with an account of its own where there is none yet."""
+        self.ensure_one()
+        if not self.settlement_journal_id:
+            journal = self.env["account.journal"].sudo().with_company(self.company_id)
+            self.sudo().settlement_journal_id = journal.create(
+                {
+                    "name": self.env._("Exact Online settlements"),
+                    "code": "EXACT",
+                    "type": "bank",
+                    "company_id": self.company_id.id,
+                    "show_on_dashboard": False,
+                }
+            )
+        return self.settlement_journal_id

@@ -1,0 +1,227 @@
+from decimal import Decimal
+
+from odoo import fields, models
+
+from ..client import DataError, ExactError, Guid, encode, odata
+from ..resolution import Problem, decimal_amount
+from .exact_exchange_drive import BatchStop
+
+ENTRY_SELECT = (
+    "EntryID", "EntryNumber", "Customer", "Journal", "YourRef", "AmountFC", "VATAmountFC",
+    "EntryDate", "DueDate", "Currency",
+)
+
+
+class ExactExchange(models.Model):
+    """Worker for sales entries: resolve, customers first, then one POST for each document (R29, R51-R57)."""
+
+    _inherit = "exact.exchange"
+
+    def _drive_sales_entries(self, client):
+        """Send these documents. One that cannot go costs no call.
+
+        :raises BatchStop: limit, outage or reconnect; the rest stays pending.
+        """
+        mapper = self.env["exact.mapper.sales.entry"]
+        exchanges = self._lock_due()
+        ready = []
+        for exchange in exchanges:
+            if exchange._settle_if_known():
+                continue
+            move = exchange._move_in_company()
+            if exchange._may_be_booked():
+                ready.append((exchange, None))
+                continue
+            resolution = mapper._resolve(move, exchange.connection_id)
+            if resolution.problems:
+                exchange._settle_problems(resolution.problems)
+            else:
+                ready.append((exchange, resolution))
+        self._commit(len(exchanges) - len(ready))
+        self._ensure_customers(client, ready)
+        for exchange, _resolution in ready:
+            exchange._drive_sales_entry(client)
+
+    def _settle_if_known(self):
+        """A document that already carries its entry is done, whoever brought it there."""
+        self.ensure_one()
+        if self.move_id.exact_entry_id:
+            self._settle_done(self.move_id.exact_entry_id, self.move_id.exact_entry_number)
+            return True
+        return False
+
+    def _ensure_customers(self, client, ready):
+        """Create what customers are missing, before any document goes."""
+        partners = self.env["res.partner"]
+        for exchange, resolution in ready:
+            partner = exchange._move_in_company().commercial_partner_id
+            if resolution and not partner.exact_account_id:
+                partners |= partner
+        if not partners:
+            return
+        accounts = self.sudo()._enqueue_partners(ready[0][0].connection_id, partners).sudo()
+        self._commit(0)
+        try:
+            accounts._drive_accounts(client)
+        except BatchStop:
+            self._copy_outcome(accounts, ready)
+            raise
+        self._copy_outcome(accounts, ready)
+
+    def _copy_outcome(self, accounts, ready):
+        """A document whose customer could not be created says so, and goes on when the customer does."""
+        outcome = {account.partner_id: account for account in accounts}
+        for exchange, _resolution in ready:
+            partner = exchange._move_in_company().commercial_partner_id
+            account = outcome.get(partner)
+            if not account or partner.exact_account_id:
+                continue
+            if account.state == "failed":
+                exchange._settle_problems(
+                    [
+                        Problem(
+                            problem.cause_id.code or "customer_failed", problem.message, problem._get_record()
+                        )
+                        for problem in account.problem_ids
+                    ]
+                    or [
+                        Problem(
+                            "customer_failed",
+                            self.env._(
+                                "Customer %(customer)s could not be created in Exact: %(reason)s",
+                                customer=partner.display_name,
+                                reason=account.exact_message or account.message,
+                            ),
+                            partner,
+                        )
+                    ]
+                )
+            elif account.state in ("waiting", "unclear"):
+                exchange._settle(
+                    "waiting", account.cause_id, account.message, retry_at=account.retry_at
+                )
+        self._commit(0)
+
+    def _drive_sales_entry(self, client):
+        """One document: look up where it may be booked already, else POST; then compare and settle."""
+        self.ensure_one()
+        if not self._lock_due() or self.state not in ("pending", "sending", "unclear", "waiting"):
+            return
+        move = self._move_in_company()
+        if self._may_be_booked():
+            if not self._recover_sales_entry(client):
+                return
+        resolution = self.env["exact.mapper.sales.entry"]._resolve(move, self.connection_id)
+        partner = move.commercial_partner_id
+        if resolution.problems:
+            self._settle_problems(resolution.problems)
+            self._commit(1)
+            return
+        if not partner.exact_account_id:
+            # Its customer waits or failed; a recovered document may be here for the first time.
+            if self.state in ("pending", "unclear", "sending"):
+                self._ensure_customers(client, [(self, resolution)])
+                partner.invalidate_recordset(["exact_account_id"])
+            if not partner.exact_account_id:
+                return
+        values = self.env["exact.mapper.sales.entry"]._exact_values(
+            move, resolution, partner.exact_account_id
+        )
+        if not self._start_attempt(encode(values)):
+            return
+        try:
+            row = client.create("salesentry/SalesEntries", values)
+            if row.get("AmountFC") is None:
+                row = client.get("salesentry/SalesEntries", row["EntryID"], select=list(ENTRY_SELECT)) or row
+        except ExactError as error:
+            self._settle_sales_entry_error(error, client)
+            return
+        self._settle_sales_entry(row, resolution.notes)
+        self._commit(1)
+
+    def _settle_sales_entry_error(self, error, client):
+        stop = self._settle_error(error)
+        self._commit(1)
+        if stop:
+            raise BatchStop from error
+
+    # === RECOVER === #
+
+    def _recover_sales_entry(self, client):
+        """Ask Exact for our reference; adopt what is there.
+
+        :return: True where nothing was found and the document may be sent (again).
+        """
+        self.ensure_one()
+        move = self._move_in_company()
+        payload = self.payload or {}
+        customer = payload.get("Customer") or move.commercial_partner_id.exact_account_id
+        if not customer:
+            return True
+        reference = payload.get("YourRef") or move.name
+        try:
+            rows = client.rows(
+                "salesentry/SalesEntries",
+                select=list(ENTRY_SELECT),
+                filter=odata.all_of(
+                    odata.eq("YourRef", reference), odata.eq("Customer", Guid(customer))
+                ),
+            )
+        except ExactError as error:
+            known = self.state == "unclear"
+            stop = self._settle_error(error)
+            if known and not isinstance(error, DataError):
+                # Still not known: only the time of the next question has changed.
+                self.state = "unclear"
+            self._commit(1)
+            if stop:
+                raise BatchStop from error
+            return False
+        if not rows:
+            return True
+        row = rows[0]
+        self._settle_sales_entry(
+            row, [self.env._("Found in Exact by its reference and adopted: it was not sent again.")]
+        )
+        self._commit(1)
+        return False
+
+    # === SETTLE === #
+
+    def _settle_sales_entry(self, row, notes):
+        """Keep ID and number on the document, and compare Exact's totals with Odoo's to the cent."""
+        self.ensure_one()
+        move = self._move_in_company()
+        places = move.currency_id.decimal_places
+        sign = -1 if move.move_type == "out_refund" else 1
+        expected = (
+            sign * decimal_amount(move.amount_total, places),
+            sign * decimal_amount(move.amount_tax, places),
+        )
+        booked = tuple(
+            round(Decimal(str(row.get(name) or 0)), places) for name in ("AmountFC", "VATAmountFC")
+        )
+        differs = booked != expected
+        notes = list(notes)
+        if differs:
+            notes.append(
+                self.env._(
+                    "Booked, but the amounts differ: Exact has %(booked)s with %(booked_vat)s VAT, "
+                    "Odoo %(total)s with %(tax)s VAT. Ask your accountant to correct the entry.",
+                    booked=booked[0], booked_vat=booked[1], total=expected[0], tax=expected[1],
+                )
+            )
+        self._settle_done(row["EntryID"], row.get("EntryNumber"), notes)
+        move.sudo().write(
+            {
+                "exact_entry_id": row["EntryID"],
+                "exact_entry_number": str(row.get("EntryNumber") or ""),
+                "exact_sent_on": fields.Datetime.now(),
+                "exact_sent_by_id": self.user_id.id,
+                "exact_differs": differs,
+            }
+        )
+        move._exact_log_exchange(self)
+
+    def _move_in_company(self):
+        return self.move_id.with_company(self.company_id)

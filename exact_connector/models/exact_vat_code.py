@@ -1,0 +1,72 @@
+from decimal import Decimal
+
+from odoo import api, fields, models
+
+
+class ExactVatCode(models.Model):
+    """A VAT code of the division (API 5.9)."""
+
+    _name = "exact.vat.code"
+    _description = "Exact VAT Code"
+    _inherit = ["exact.reference"]
+
+    _exact_resource = "vat/VATCodes"
+    _exact_select = (
+        "ID", "Code", "Description", "Type", "Percentage", "VATTransactionType", "Charged", "IsBlocked",
+    )
+
+    type = fields.Selection(
+        [
+            ("B", "Base only (0 %)"),
+            ("E", "Excluding"),
+            ("I", "Including"),
+            ("N", "None"),
+        ],
+        readonly=True,
+        help="Only codes of type Excluding can carry VAT here: amounts always travel excluding VAT (R10).",
+    )
+    percentage = fields.Float(digits=(6, 3), readonly=True, help="In percent: 21.0 for 21 %.")
+    transaction_type = fields.Selection(
+        [("B", "Both"), ("P", "Purchase"), ("S", "Sales")], readonly=True
+    )
+    charged = fields.Boolean("Reverse Charge", readonly=True)
+
+    _exact_id_uniq = models.Constraint(
+        "UNIQUE(connection_id, exact_id)", "A VAT code stands once in a connection."
+    )
+
+    @api.depends("code", "name", "percentage")
+    def _compute_display_name(self):
+        for record in self:
+            record.display_name = f"{record.code} {record.name or ''} ({record.percentage:g} %)"
+
+    @api.model
+    def _odoo_values(self, connection, row, links):
+        # Exact gives a fraction, 0.21; shown and compared as percents.
+        percentage = Decimal(row.get("Percentage") or 0) * 100
+        return {
+            **super()._odoo_values(connection, row, links),
+            "type": row.get("Type") if row.get("Type") in ("B", "E", "I", "N") else False,
+            "percentage": float(round(percentage, 3)),
+            "transaction_type": row.get("VATTransactionType")
+            if row.get("VATTransactionType") in ("B", "P", "S")
+            else False,
+            "charged": bool(row.get("Charged")),
+        }
+
+    def _fits_rate(self, rate):
+        """Whether this code may carry an Odoo tax of ``rate`` percent: E at the same rate, B and N at 0 (R10)."""
+        self.ensure_one()
+        rate, own = Decimal(str(rate)), Decimal(str(self.percentage))
+        if self.type == "E":
+            return round(own, 3) == round(rate, 3)
+        return self.type in ("B", "N") and rate == 0
+
+    def _standard_rate(self, country_code):
+        """The sales code proposed as default: 21 % excluding in NL and BE, else the highest rate (requirements 1)."""
+        usable = self.filtered(
+            lambda code: code.type == "E" and code.transaction_type in ("S", "B", False) and not code.charged
+        )
+        if (country_code or "").strip().upper() in ("NL", "BE"):
+            usable = usable.filtered(lambda code: code._fits_rate(21))
+        return usable.sorted(lambda code: (-code.percentage, code.code))[:1]

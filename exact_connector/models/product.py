@@ -1,0 +1,24 @@
+from odoo import fields, models
+
+ITEM_DOMAIN = (
+    "[('company_id', '=', allowed_company_ids[0]), ('is_sales_item', '=', True), "
+    "'|', ('is_divisible', '=', True), ('connection_id.only_divisible_items', '=', False)]"
+)
+
+
+class ProductTemplate(models.Model):
+    _inherit = "product.template"
+
+    exact_item_id = fields.Many2one(
+        "exact.item", "Exact Item", company_dependent=True, domain=ITEM_DOMAIN,
+        help="Its revenue account in Exact becomes the ledger account of lines with this product.",
+    )
+
+
+class ProductCategory(models.Model):
+    _inherit = "product.category"
+
+    exact_item_id = fields.Many2one(
+        "exact.item", "Exact Item", company_dependent=True, domain=ITEM_DOMAIN,
+        help="For products of this category, and of those below it, without an item of their own.",
+    )

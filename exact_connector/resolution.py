@@ -1,0 +1,80 @@
+"""What a document becomes in Exact, where each value came from, and what stands in the way.
+
+Plain values, no Odoo import: the preview, the check and the sending all read the same answer.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class Sourced:
+    """A value and where it came from, in the user's words ("item on product Advice")."""
+
+    value: object
+    source: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that must be mended before a document can go.
+
+    ``code``: code of an ``exact.cause`` record; ``message``: what and on which record, translated;
+    ``record``: the Odoo record that mends it (a recordset of one), or None.
+    """
+
+    code: str
+    message: str
+    record: object = None
+
+
+@dataclass
+class LineResolution:
+    """One line of a sales entry: amounts in the document's currency, VAT apart (R11)."""
+
+    line: object
+    net: Decimal
+    vat: Decimal
+    quantity: Decimal
+    description: str
+    item: Sourced | None = None
+    gl_account: Sourced | None = None
+    vat_code: Sourced | None = None
+
+
+@dataclass
+class Resolution:
+    """The answer for one document: header values, lines, problems (they stop) and notes (they do not)."""
+
+    values: dict = field(default_factory=dict)
+    lines: list = field(default_factory=list)
+    problems: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
+
+    def problem(self, code, message, record=None):
+        found = Problem(code, message, record)
+        if found not in self.problems:
+            self.problems.append(found)
+
+    def note(self, message):
+        if message not in self.notes:
+            self.notes.append(message)
+
+    def get(self, name):
+        """The bare value of a header field, None where it could not be found."""
+        sourced = self.values.get(name)
+        return sourced.value if sourced else None
+
+    @property
+    def total_net(self):
+        return sum((line.net for line in self.lines), Decimal(0))
+
+    @property
+    def total_vat(self):
+        return sum((line.vat for line in self.lines), Decimal(0))
+
+
+def decimal_amount(amount, places):
+    """An Odoo float amount, already rounded to the currency, as an exact Decimal of ``places`` digits."""
+    value = Decimal(f"{amount:.{places}f}")
+    return value if value else Decimal(0).quantize(value)
