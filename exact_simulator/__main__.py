@@ -63,10 +63,10 @@ def main(argv: list[str] | None = None) -> int:
         where = f"{args.host}:{args.port}"
         print(f"Cannot listen on {where}: {reason}. Choose another --port.", file=sys.stderr)
         return 1
-    print(_describe(simulator), flush=True)
     done = threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: done.set())
+    print(_describe(simulator), flush=True)
     done.wait()
     simulator.stop()
     return 0
