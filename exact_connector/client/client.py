@@ -247,7 +247,14 @@ class ExactClient:
 
     def _silent(self, response: requests.Response, method: str, resource: str) -> None:
         """204 is what Exact says; a page of some proxy in between is no answer of Exact."""
-        if response.content.strip() and entity_of(response) is None:
+        if response.status_code == 204:
+            return
+        if response.content.strip():
+            understood = entity_of(response) is not None
+        else:
+            # Without either header, "empty" may as well be a connection that broke.
+            understood = bool({"Content-Length", "Transfer-Encoding"} & set(map(str.title, response.headers)))
+        if not understood:
             raise self._lost(method, resource, response)
 
     def _token(self, method: str, resource: str, **rejected: str) -> str:

@@ -77,7 +77,8 @@ def account_code(code: str) -> str:
 class F(str):
     """A filter: text, so that it can go wherever a filter can; joins with ``&`` and ``|``.
 
-    The functions below are also there as ``F.eq``, ``F.any_of`` and so on.
+    The functions below are also there as ``F.eq``, ``F.any_of`` and so on; ``startswith`` is not,
+    since that name is text's own.
     """
 
     __slots__ = ()
@@ -168,8 +169,7 @@ def one_of(name: str, values: Iterable[Any]) -> F:
     return any_of([eq(name, value) for value in values])
 
 
-for _function in (eq, ne, gt, ge, lt, le, startswith, contains, all_of, any_of, one_of):
-    # F is a str: a filter has no use for str.startswith, so the name may mean the OData function.
+for _function in (eq, ne, gt, ge, lt, le, contains, all_of, any_of, one_of):
     setattr(F, _function.__name__, staticmethod(_function))
 
 

@@ -40,7 +40,7 @@ class Bearer(AuthBase):
 
 
 def is_token(token: object) -> bool:
-    """Whether this can be a token; others would make requests name the whole header in its error."""
+    """Whether this can be a token; requests would quote any other in the text of its error."""
     return isinstance(token, str) and bool(_TOKEN.fullmatch(token))
 
 
