@@ -1,11 +1,11 @@
 """Everyday commands for working on the add-on, each on a fresh clone of the template database.
 
-    python tools/dev.py test exact_connector/tests/test_x.py [pytest arguments]
-    python tools/dev.py server [--db NAME] [odoo arguments]     a server on a database that is kept
-    python tools/dev.py shell [--db NAME]                       Odoo's shell
-    python tools/dev.py template                                bring the template up to date
-    python tools/dev.py run COMMAND ...                         any command with PG* and TEMPLATE set
-    python tools/dev.py dbs | drop NAME
+python tools/dev.py test exact_connector/tests/test_x.py [pytest arguments]
+python tools/dev.py server [--db NAME] [odoo arguments]     a server on a database that is kept
+python tools/dev.py shell [--db NAME]                       Odoo's shell
+python tools/dev.py template                                bring the template up to date
+python tools/dev.py run COMMAND ...                         any command with PG* and TEMPLATE set
+python tools/dev.py dbs | drop NAME
 """
 
 import os
@@ -16,9 +16,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from provisioning import template  # noqa: E402
-from provisioning.common import ROOT, VENV, ProvisionError  # noqa: E402
-from provisioning.postgres import Postgres  # noqa: E402
+from provisioning import template
+from provisioning.common import ROOT, VENV, ProvisionError
+from provisioning.postgres import Postgres
 
 
 def odoo_arguments(database: str) -> list[str]:
@@ -97,7 +97,13 @@ def main(arguments: list[str]) -> int:
             database = kept_database(server, rest)
             start = ["shell"] if command == "shell" else []
             return call(
-                server, VENV / "bin" / "python", "-m", "odoo", *start, *odoo_arguments(database), *rest
+                server,
+                VENV / "bin" / "python",
+                "-m",
+                "odoo",
+                *start,
+                *odoo_arguments(database),
+                *rest,
             )
     print(__doc__)
     return 2

@@ -1,6 +1,6 @@
 """Run a command with the PostgreSQL server of this checkout up and `PG*` set for it.
 
-    python tools/with_postgres.py psql -l
+python tools/with_postgres.py psql -l
 """
 
 import os
@@ -10,8 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from provisioning.common import ProvisionError  # noqa: E402
-from provisioning.postgres import Postgres  # noqa: E402
+from provisioning.common import ProvisionError
+from provisioning.postgres import Postgres
 
 
 def main() -> int:

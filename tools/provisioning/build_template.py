@@ -1,6 +1,6 @@
 """Fill a database with Odoo's modules. Run as a program of its own, since Odoo keeps its state in the process.
 
-    python build_template.py base|addon DATABASE ADDONS_PATH DATA_DIR
+python build_template.py base|addon DATABASE ADDONS_PATH DATA_DIR
 """
 
 import sys
@@ -40,13 +40,15 @@ def install(database: str, *modules: str) -> None:
 def make_dutch(env) -> None:
     """Turn the first company into one in the Netherlands, before a chart of accounts is chosen for it."""
     company = env.ref("base.main_company")
-    company.partner_id.write({
-        "name": "Noord Advies B.V.",
-        "street": "Keizersgracht 1",
-        "zip": "1015 CC",
-        "city": "Amsterdam",
-        "country_id": env.ref("base.nl").id,
-    })
+    company.partner_id.write(
+        {
+            "name": "Noord Advies B.V.",
+            "street": "Keizersgracht 1",
+            "zip": "1015 CC",
+            "city": "Amsterdam",
+            "country_id": env.ref("base.nl").id,
+        }
+    )
     company.currency_id = env.ref("base.EUR")
     env.ref("base.EUR").active = True
     # attachments in the database: a copy of it is then complete without a copy of the file store
@@ -85,13 +87,15 @@ def make_assets(env) -> None:
 def main() -> None:
     """Do what the command line says."""
     layer, database, addons_path, data_dir = sys.argv[1:5]
-    config.parse_config([
-        f"--data-dir={data_dir}",
-        *([f"--addons-path={addons_path}"] if addons_path else []),
-        "--max-cron-threads=0",
-        "--log-level=warn",
-        "--http-interface=127.0.0.1",
-    ])
+    config.parse_config(
+        [
+            f"--data-dir={data_dir}",
+            *([f"--addons-path={addons_path}"] if addons_path else []),
+            "--max-cron-threads=0",
+            "--log-level=warn",
+            "--http-interface=127.0.0.1",
+        ]
+    )
     odoo.modules.module.initialize_sys_path()
     if layer == "base":
         install(database, "base")

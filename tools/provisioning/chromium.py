@@ -4,8 +4,7 @@ import os
 import shutil
 import subprocess
 
-from .common import ProvisionError, in_ci, need_space, run, say, step
-from .common import CACHE
+from .common import CACHE, ProvisionError, in_ci, need_space, run, say, step
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DRIVERS = ("chromedriver", "chromium.chromedriver")
@@ -45,7 +44,9 @@ def ensure() -> None:
 
     :raises ProvisionError: in CI, where nothing may be skipped
     """
-    why = "it is not installed and only root may install it: apt-get install chromium chromium-driver"
+    why = (
+        "it is not installed and only root may install it: apt-get install chromium chromium-driver"
+    )
     if not found() and os.geteuid() == 0 and shutil.which("apt-get"):
         try:
             _install()

@@ -80,7 +80,7 @@ def archives(listing: str, release: str) -> list[tuple[str, str]]:
     suites = {release, "stable", "oldstable", *UNSTABLE_NAMES} - {""}
     found = []
     for line in listing.splitlines():
-        address, suite, component = (line.split("|") + ["", ""])[:3]
+        address, suite, component = [*line.split("|"), "", ""][:3]
         pair = (address.rstrip("/"), suite)
         if component == "main" and suite in suites and pair not in found:
             found.append(pair)
@@ -128,7 +128,9 @@ class Apt:
             # as root, apt would switch to an account that may be unable to enter our folders
             "APT::Sandbox::User": "root",
         }
-        self.options = [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
+        self.options = [
+            word for key, value in settings.items() for word in ("-o", f"{key}={value}")
+        ]
 
     def use(self, address: str, *suites: str) -> None:
         """Take packages from these suites of one archive, and from nowhere else."""

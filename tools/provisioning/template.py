@@ -12,13 +12,27 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from .common import ADDON, CACHE, LOGS, ROOT, VENV, ProvisionError, file_hash, locked, need_space, say, step
+from .common import (
+    ADDON,
+    CACHE,
+    LOGS,
+    ROOT,
+    VENV,
+    ProvisionError,
+    file_hash,
+    locked,
+    need_space,
+    say,
+    step,
+)
 from .postgres import Postgres
 
 BUILDER = Path(__file__).with_name("build_template.py")
 DATA_DIR = CACHE / "odoo-data"
 # what an installed add-on does not consist of
-NO_INPUT = re.compile(r"(^|/)(tests|readme|__pycache__)/|\.(md|rst|pyc|swp)$|^static/description/|(^|/)\.")
+NO_INPUT = re.compile(
+    r"(^|/)(tests|readme|__pycache__)/|\.(md|rst|pyc|swp)$|^static/description/|(^|/)\."
+)
 
 
 def addon_there() -> bool:

@@ -1,0 +1,234 @@
+"""Every check of the product, stage by stage: `python tools/run_tests.py [lint] [plain] [addon] [product]`.
+
+All stages run even if one fails, so that one run tells everything; the exit code is 0 only if all passed. The last
+line is pytest's closing line with the counts of all stages together.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from provisioning import chromium, template
+from provisioning.common import ADDON, CACHE, ROOT, VENV, ProvisionError, in_ci, say
+from provisioning.postgres import Postgres
+
+REPORTS = CACHE / "reports"
+TRAFFIC = CACHE / "traffic"
+PYTHON = str(VENV / "bin" / "python")
+NO_TESTS = 5  # pytest's exit code
+
+
+@dataclass
+class Stage:
+    """What became of a stage."""
+
+    name: str
+    seconds: float = 0.0
+    failed: bool = False
+    counts: dict[str, int] = field(default_factory=dict)
+    note: str = ""
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Variables for a stage's programs."""
+    variables = {
+        **os.environ,
+        "PATH": f"{VENV / 'bin'}:{os.environ['PATH']}",
+        "EXACT_TRAFFIC_DIR": str(TRAFFIC),
+        "PYTHONPATH": str(ROOT),
+    }
+    variables.pop("ODOO_RC", None)
+    return {**variables, **more}
+
+
+def call(command: list, **variables: str) -> int:
+    """Run a program with its output shown."""
+    words = [str(part) for part in command]
+    return subprocess.run(
+        words, cwd=ROOT, env=environment(**variables), stdin=subprocess.DEVNULL, check=False
+    ).returncode
+
+
+def read_report(path: Path) -> dict[str, int]:
+    """Counts of a pytest report; the names are those of pytest's closing line."""
+    if not path.exists():
+        return {}
+    totals = {"failed": 0, "passed": 0, "skipped": 0, "error": 0}
+    for suite in ElementTree.parse(path).iter("testsuite"):
+        number = {key: int(suite.get(key, 0)) for key in ("tests", "failures", "errors", "skipped")}
+        totals["failed"] += number["failures"]
+        totals["error"] += number["errors"]
+        totals["skipped"] += number["skipped"]
+        totals["passed"] += (
+            number["tests"] - number["failures"] - number["errors"] - number["skipped"]
+        )
+    return totals
+
+
+def pytest(stage: Stage, *arguments, **variables: str) -> None:
+    """Run pytest and note its counts in the stage; a stage without any test has failed."""
+    report = REPORTS / f"{stage.name}.xml"
+    report.unlink(missing_ok=True)
+    command = [PYTHON, "-m", "pytest", f"--junitxml={report}", "--durations=8", *arguments]
+    stage.failed |= call(command, **variables) != 0
+    for key, number in read_report(report).items():
+        stage.counts[key] = stage.counts.get(key, 0) + number
+
+
+def addons() -> list[Path]:
+    """The add-ons of the repository."""
+    return sorted(path.parent for path in ROOT.glob(f"{ADDON}*/__manifest__.py"))
+
+
+def lint(stage: Stage, _server: Postgres | None) -> None:
+    """Ruff on everything; pylint-odoo and OCA's checks on the add-ons."""
+    commands = [
+        [PYTHON, "-m", "ruff", "check", "--quiet", "."],
+        [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."],
+    ]
+    if addons():
+        commands += [
+            # a model's parts lie in several files, to keep each of them short
+            [
+                PYTHON,
+                "-m",
+                "pylint",
+                "--rcfile=.pylintrc",
+                "--disable=consider-merging-classes-inherited",
+                *addons(),
+            ],  # fmt: skip
+            [VENV / "bin" / "oca-checks-odoo-module", *addons()],
+        ]
+    for command in commands:
+        name = " ".join(Path(part).name for part in command[:4] if part not in ("-m", PYTHON))
+        if call(command):
+            say(f"  failed: {name}")
+            stage.failed = True
+
+
+def plain(stage: Stage, _server: Postgres | None) -> None:
+    """The tests that need neither Odoo nor a database."""
+    places = [
+        path
+        for path in (ROOT / "tests" / "client", ROOT / "exact_simulator" / "tests")
+        if path.is_dir()
+    ]
+    places += sorted((ROOT / "tests").glob("test_provision*.py"))
+    pytest(stage, *places)
+
+
+def addon(stage: Stage, server: Postgres) -> None:
+    """The add-ons' own tests on a clone of the template."""
+    from dev import pytest_arguments
+
+    database = server.clone(template.ensure(server), server.name(f"run_{os.getpid()}_addon"))
+    arguments = pytest_arguments(database)[3:]
+    places = [path / "tests" for path in addons() if (path / "tests").is_dir()]
+    try:
+        pytest(stage, *arguments, *places, **server.environment)
+    finally:
+        server.drop(database)
+
+
+def product(stage: Stage, server: Postgres) -> None:
+    """The tests of the whole product: real server, real browser."""
+    apart = {"client"}
+    folders = [
+        path
+        for path in sorted((ROOT / "tests").iterdir())
+        if path.is_dir() and path.name not in apart and list(path.rglob("test_*.py"))
+    ]
+    if not folders:
+        stage.note = "no tests"
+        return
+    if not chromium.found():
+        stage.note = "without browser: no Chromium"
+        if in_ci():
+            raise ProvisionError("no Chromium for the browser tests")
+    template.ensure(server)
+    pytest(stage, *folders, **server.environment)
+
+
+STAGES = {"lint": lint, "plain": plain, "addon": addon, "product": product}
+WITH_DATABASE = ("addon", "product")
+
+
+def run_stage(name: str, server: Postgres | None) -> Stage:
+    """Run one stage; what stands in its way is a failure of that stage."""
+    stage = Stage(name)
+    began = time.monotonic()
+    say(f"\n== {name} " + "=" * (90 - len(name)))
+    try:
+        STAGES[name](stage, server)
+    except ProvisionError as error:
+        say(f"error: {error}")
+        stage.failed = True
+    stage.seconds = time.monotonic() - began
+    return stage
+
+
+def closing_line(stages: list[Stage]) -> str:
+    """pytest's closing line for all stages together."""
+    totals: dict[str, int] = {}
+    for stage in stages:
+        for key, number in stage.counts.items():
+            totals[key] = totals.get(key, 0) + number
+    words = [
+        f"{totals[key]} {key}{'s' if key == 'error' and totals[key] > 1 else ''}"
+        for key in ("failed", "passed", "skipped", "error")
+        if totals.get(key)
+    ]
+    seconds = sum(stage.seconds for stage in stages)
+    return f" {', '.join(words) or 'no tests ran'} in {seconds:.2f}s ".center(80, "=")
+
+
+def table(stages: list[Stage]) -> str:
+    """The stages with their times and counts."""
+    lines = ["", f"  {'stage':10} {'time':>8}  {'passed':>7} {'failed':>7} {'skipped':>8}"]
+    for stage in stages:
+        counts = stage.counts
+        numbers = (
+            f"{counts.get('passed', 0):7} {counts.get('failed', 0) + counts.get('error', 0):7} "
+            f"{counts.get('skipped', 0):8}"
+            if counts
+            else " " * 24
+        )
+        words = ["FAILED"] if stage.failed else ["ok"]
+        words += [stage.note] if stage.note else []
+        lines.append(f"  {stage.name:10} {stage.seconds:6.1f} s  {numbers}  {', '.join(words)}")
+    return "\n".join(lines)
+
+
+def main(names: list[str]) -> int:
+    """Run the stages named, all by default."""
+    unknown = [name for name in names if name not in STAGES]
+    if unknown:
+        print(f"error: no stage {unknown[0]}; there are {', '.join(STAGES)}", file=sys.stderr)
+        return 2
+    wanted = [name for name in STAGES if name in names or not names]
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    if not names:
+        shutil.rmtree(TRAFFIC, ignore_errors=True)
+    TRAFFIC.mkdir(parents=True, exist_ok=True)
+    stages = [run_stage(name, None) for name in wanted if name not in WITH_DATABASE]
+    if set(wanted) & set(WITH_DATABASE):
+        with Postgres() as server:
+            server.sweep()
+            stages += [run_stage(name, server) for name in wanted if name in WITH_DATABASE]
+    say(table(stages))
+    say(closing_line(stages))
+    return int(any(stage.failed for stage in stages))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
