@@ -253,7 +253,9 @@ class ExactClient:
             understood = entity_of(response) is not None
         else:
             # Without either header, "empty" may as well be a connection that broke.
-            understood = bool({"Content-Length", "Transfer-Encoding"} & set(map(str.title, response.headers)))
+            understood = bool(
+                {"Content-Length", "Transfer-Encoding"} & set(map(str.title, response.headers))
+            )
         if not understood:
             raise self._lost(method, resource, response)
 

@@ -154,7 +154,7 @@ def test_w03_failed_tls_in_general_is_in_doubt(wire, call):
     wire.will(b"no TLS here")
     url = wire.url.replace("http:", "https:")
     with pytest.raises(OutcomeUnknown):
-        call(ExactClient(url, 1001, lambda rejected=None: "t", timeout=5))
+        call(ExactClient(url, 1001, lambda rejected=None: "t", timeout=0.5))
 
 
 # -- Exact said no -----------------------------------------------------------------------------
@@ -213,7 +213,9 @@ def test_r55_403_carries_the_reason_exact_gives(wire, client, call, reason):
 
 
 def test_r55_403_names_the_missing_scope(wire, client):
-    text = "Forbidden - Application Scope Violated. Cannot read 'organization.administration' scope."
+    text = (
+        "Forbidden - Application Scope Violated. Cannot read 'organization.administration' scope."
+    )
     wire.will(refusal(403, text), Answer(403, text), Answer(403, "Application Scope Violated"))
     for scope in ("organization.administration", "organization.administration", None):
         with pytest.raises(RightsError) as caught:
@@ -295,7 +297,9 @@ def test_no_token_in_errors_or_logs(wire, answer, caplog):
     with caplog.at_level(logging.DEBUG), pytest.raises(ExactError) as caught:
         WRITES["create"](client)
     error = caught.value
-    text = "".join(traceback.TracebackException.from_exception(error, capture_locals=False).format())
+    text = "".join(
+        traceback.TracebackException.from_exception(error, capture_locals=False).format()
+    )
     assert token not in text + repr(error) + repr(vars(error)) + caplog.text
     assert error.__context__ is None and error.__cause__ is None
 
