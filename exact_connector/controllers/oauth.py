@@ -26,8 +26,10 @@ class ExactOauth(http.Controller):
         authorization, connection = env["exact.oauth.state"]._redeem(state)
         if not authorization:
             return self._back(
-                env._("The answer from Exact Online does not belong to a connection that you started "
-                      "just now. Press Connect again.")
+                env._(
+                    "The answer from Exact Online does not belong to a connection that you started "
+                    "just now. Press Connect again."
+                )
             )
         if error or not code:
             text = env._("Exact Online was not connected: you, or Exact, cancelled the consent.")

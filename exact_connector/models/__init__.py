@@ -1,3 +1,4 @@
+# ruff: noqa: I001  the order of the floors is the order of loading
 # floor 2: connection
 from . import exact_authorization
 from . import exact_token

@@ -16,8 +16,10 @@ class AccountMove(models.Model):
 
     _inherit = "account.move"
 
-    exact_entry_id = fields.Char("Exact Entry ID", readonly=True, copy=False, index="btree_not_null")
-    exact_entry_number = fields.Char("Exact Entry Number", readonly=True, copy=False)
+    exact_entry_id = fields.Char(
+        "Exact Entry ID", readonly=True, copy=False, index="btree_not_null"
+    )
+    exact_entry_number = fields.Char(readonly=True, copy=False)
     exact_sent_on = fields.Datetime("Sent to Exact on", readonly=True, copy=False)
     exact_sent_by_id = fields.Many2one("res.users", "Sent to Exact by", readonly=True, copy=False)
     exact_differs = fields.Boolean("Differs in Exact", readonly=True, copy=False)
@@ -164,8 +166,10 @@ class AccountMove(models.Model):
             connection = self.env["exact.connection"]._for_company(company)
             try:
                 client = connection._get_client()
-                settled |= self.env["exact.exchange"].sudo()._refresh_paid_status(
-                    client, connection.sudo(), moves.sudo()
+                settled |= (
+                    self.env["exact.exchange"]
+                    .sudo()
+                    ._refresh_paid_status(client, connection.sudo(), moves.sudo())
                 )
             except ExactError as error:
                 raise UserError(self.env["exact.cause"]._explain(error)) from error
@@ -230,32 +234,39 @@ class AccountMove(models.Model):
             lambda line: line.account_id.account_type == "asset_receivable" and not line.reconciled
         )
         refund = self.move_type == "out_refund"
-        payment = self.env["account.payment"].sudo().with_company(self.company_id).create(
-            {
-                "payment_type": "outbound" if refund else "inbound",
-                "partner_type": "customer",
-                "partner_id": self.commercial_partner_id.id,
-                "destination_account_id": lines[:1].account_id.id,
-                "amount": float(amount),
-                "currency_id": self.currency_id.id,
-                "date": self._exact_open_date(journal, date),
-                "journal_id": journal.id,
-                "payment_method_line_id": journal._get_available_payment_method_lines(
-                    "outbound" if refund else "inbound"
-                )[:1].id,
-                "memo": self.env._(
-                    "%(name)s, paid in Exact (entry %(number)s)",
-                    name=self.name,
-                    number=self.exact_entry_number,
-                ),
-            }
+        payment = (
+            self.env["account.payment"]
+            .sudo()
+            .with_company(self.company_id)
+            .create(
+                {
+                    "payment_type": "outbound" if refund else "inbound",
+                    "partner_type": "customer",
+                    "partner_id": self.commercial_partner_id.id,
+                    "destination_account_id": lines[:1].account_id.id,
+                    "amount": float(amount),
+                    "currency_id": self.currency_id.id,
+                    "date": self._exact_open_date(journal, date),
+                    "journal_id": journal.id,
+                    "payment_method_line_id": journal._get_available_payment_method_lines(
+                        "outbound" if refund else "inbound"
+                    )[:1].id,
+                    "memo": self.env._(
+                        "%(name)s, paid in Exact (entry %(number)s)",
+                        name=self.name,
+                        number=self.exact_entry_number,
+                    ),
+                }
+            )
         )
         payment.action_post()
         payment.move_id.exact_settled_move_id = self
         counterpart = payment.move_id.line_ids.filtered(
             lambda line: line.account_id == lines[:1].account_id and not line.reconciled
         )
-        (lines.filtered(lambda line: line.account_id == lines[:1].account_id) | counterpart).reconcile()
+        (
+            lines.filtered(lambda line: line.account_id == lines[:1].account_id) | counterpart
+        ).reconcile()
         self._message_log(
             body=self.env._(
                 "Exact: %(amount)s %(currency)s paid on %(date)s, %(rest)s left.",

@@ -7,7 +7,10 @@ class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
     exact_item_id = fields.Many2one(
-        "exact.item", "Exact Item", check_company=True, copy=True, ondelete="set null",
+        "exact.item",
+        check_company=True,
+        copy=True,
+        ondelete="set null",
         domain="[('company_id', '=', company_id), ('is_sales_item', '=', True)]",
         help="Overrides the item of the product and its category for this line.",
     )

@@ -6,7 +6,10 @@ class AccountTax(models.Model):
     _inherit = "account.tax"
 
     exact_vat_code_id = fields.Many2one(
-        "exact.vat.code", "Exact VAT Code", check_company=True, ondelete="set null",
+        "exact.vat.code",
+        "Exact VAT Code",
+        check_company=True,
+        ondelete="set null",
         domain="[('company_id', '=', company_id), ('type', 'in', ('B', 'E', 'N'))]",
         help="The VAT code that lines with this tax get in Exact; of type Excluding, or without VAT for 0 %.",
     )

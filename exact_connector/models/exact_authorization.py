@@ -47,7 +47,10 @@ class ExactAuthorization(models.Model):
     division_ids = fields.One2many("exact.division", "authorization_id", readonly=True)
     connection_ids = fields.One2many("exact.connection", "authorization_id", readonly=True)
     company_ids = fields.Many2many(
-        "res.company", compute="_compute_company_ids", store=True, compute_sudo=True,
+        "res.company",
+        compute="_compute_company_ids",
+        store=True,
+        compute_sudo=True,
         help="The companies whose connection uses this authorization.",
     )
 
@@ -194,7 +197,15 @@ class ExactAuthorization(models.Model):
         self.ensure_one()
         rows = self._make_client(division_code).rows(
             "system/Divisions",
-            select=["Code", "Description", "CustomerName", "VATNumber", "Country", "Currency", "Status"],
+            select=[
+                "Code",
+                "Description",
+                "CustomerName",
+                "VATNumber",
+                "Country",
+                "Currency",
+                "Status",
+            ],
         )
         self.env["exact.division"].sudo()._sync(self, rows)
 
@@ -207,7 +218,9 @@ class ExactAuthorization(models.Model):
     def _check_system(self):
         if not self.env.su and not self.env.user.has_group("base.group_system"):
             raise AccessError(
-                self.env._("Only a system administrator can connect to or disconnect from Exact Online.")
+                self.env._(
+                    "Only a system administrator can connect to or disconnect from Exact Online."
+                )
             )
 
     # === TOKENS === #
@@ -245,9 +258,7 @@ class ExactAuthorization(models.Model):
         )
         token = self.env["exact.token"].browse([row[0] for row in self.env.cr.fetchall()])[:1]
         if not token or token.dead_reason:
-            raise AuthError(
-                token.dead_reason or self.env._("Not connected to Exact Online.")
-            )
+            raise AuthError(token.dead_reason or self.env._("Not connected to Exact Online."))
         now = fields.Datetime.now()
         if token.access_token != rejected and now < token.expires_on - RENEW_BEFORE_EXPIRY:
             return token.access_token

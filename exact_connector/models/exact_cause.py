@@ -40,9 +40,13 @@ class ExactCause(models.Model):
     advice = fields.Text("How to Mend It", translate=True)
     status = fields.Integer("HTTP Status", help="0: any.")
     reason = fields.Char("Reason Header")
-    pattern = fields.Char("Text Pattern", help="Regular expression over Exact's message, in any language.")
+    pattern = fields.Char(
+        "Text Pattern", help="Regular expression over Exact's message, in any language."
+    )
     kind = fields.Selection(
-        [("local", "Found before sending"), ("exact", "Answered by Exact")], default="exact", required=True
+        [("local", "Found before sending"), ("exact", "Answered by Exact")],
+        default="exact",
+        required=True,
     )
 
     _code_uniq = models.Constraint("UNIQUE(code)", "A cause has its own code.")

@@ -88,11 +88,13 @@ class ExactConnection(models.Model):
         default=True, help="Offer only items whose quantity may have decimals in Exact."
     )
     item_code_on_line = fields.Boolean(
-        "Item Code on Entry Lines", default=True,
+        "Item Code on Entry Lines",
+        default=True,
         help="Put the code of the item in front of the description of each entry line.",
     )
     auto_send = fields.Boolean(
-        "Send Documents Automatically", tracking=True,
+        "Send Documents Automatically",
+        tracking=True,
         help="The scheduled action sends what is posted and sent to the customer.",
     )
     import_customers = fields.Boolean("Import Customers Every Night", tracking=True)
@@ -100,7 +102,6 @@ class ExactConnection(models.Model):
     # Paid status
     settlement_journal_id = fields.Many2one(
         "account.journal",
-        "Settlement Journal",
         domain="[('company_id', '=', company_id), ('type', 'in', ('bank', 'cash'))]",
         check_company=True,
         help="What Exact reports as paid is booked here in Odoo, against the journal's own account.",
@@ -181,6 +182,12 @@ class ExactConnection(models.Model):
     # === FINDING === #
 
     @api.model
+    def _search_connected(self, domain=()):
+        """The connections that can call Exact now."""
+        joined = self.search([("division_id", "!=", False), *domain])
+        return joined.filtered(lambda connection: connection.state == "connected")
+
+    @api.model
     def _for_company(self, company):
         """The active connection of a company, empty where there is none."""
         return self.search([("company_id", "=", company.id)], limit=1)
@@ -193,7 +200,9 @@ class ExactConnection(models.Model):
         self.ensure_one()
         if not self.division_id:
             raise UserError(
-                self.env._("%s has no Exact division yet: choose it in the settings.", self.company_id.name)
+                self.env._(
+                    "%s has no Exact division yet: choose it in the settings.", self.company_id.name
+                )
             )
         return self.authorization_id._make_client(self.division)
 
@@ -232,7 +241,9 @@ class ExactConnection(models.Model):
 
     def action_view_exchanges(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("exact_connector.action_exact_exchange")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "exact_connector.action_exact_exchange"
+        )
         action["domain"] = [("connection_id", "=", self.id)]
         return action
 
@@ -253,7 +264,6 @@ class ExactConnection(models.Model):
             connection_sudo.division_id = same or (divisions if len(divisions) == 1 else False)
         for connection in authorization.sudo().connection_ids:
             self.env["exact.exchange"]._resume_after_connect(connection)
-
 
     def write(self, vals):
         moved = (

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -28,14 +30,72 @@ class ExactConnection(models.Model):
         self.ensure_one()
         client = self._get_client()
         # Read everything before the first write: half a refresh would archive what was not read yet.
-        answers = [
-            (name, self.env[name].sudo()._read_rows(client)) for name in REFERENCE_MODELS
-        ]
+        answers = [(name, self.env[name].sudo()._read_rows(client)) for name in REFERENCE_MODELS]
         counts = {name: self.env[name].sudo()._sync(self, rows) for name, rows in answers}
         self.sudo().refreshed_on = fields.Datetime.now()
         self._propose_defaults()
+        self._warn_of_changes()
         self._keep_limits(client)
         return counts
+
+    def _warn_of_changes(self):
+        """Tell in the chatter which mappings no longer hold, before the next document fails (R10, R17)."""
+        env = self.env
+        warnings = []
+        taxes = env["account.tax"].search([("exact_vat_code_id.connection_id", "=", self.id)])
+        for tax in taxes:
+            code = tax.exact_vat_code_id
+            if code.type == "I":
+                warnings.append(
+                    env._(
+                        "VAT code %(code)s of tax %(tax)s is of type Including now.",
+                        code=code.display_name,
+                        tax=tax.display_name,
+                    )
+                )
+            elif not code.active:
+                warnings.append(
+                    env._(
+                        "VAT code %(code)s of tax %(tax)s is blocked or gone in Exact.",
+                        code=code.display_name,
+                        tax=tax.display_name,
+                    )
+                )
+        items = (
+            env["exact.item"]
+            .with_context(active_test=False)
+            .search([("connection_id", "=", self.id)])
+        )
+        in_use = (
+            env["product.template"]
+            .with_company(self.company_id)
+            .search([("exact_item_id", "in", items.ids)])
+            .mapped("exact_item_id")
+            | self.default_item_id
+        )
+        for item in in_use:
+            if not item.active:
+                warnings.append(env._("Item %s is gone in Exact.", item.display_name))
+            elif self.only_divisible_items and not item.is_divisible:
+                warnings.append(env._("Item %s is not divisible in Exact.", item.display_name))
+            elif not item.gl_account_id:
+                warnings.append(
+                    env._("Item %s has no revenue account in Exact.", item.display_name)
+                )
+        settings = (
+            self.sale_journal_id,
+            self.refund_journal_id,
+            self.default_payment_condition_id,
+            self.default_vat_code_id,
+        )
+        warnings += [
+            env._("%s is blocked or gone in Exact.", record.display_name)
+            for record in settings
+            if record and not record.active
+        ]
+        if warnings:
+            self._message_log(body=Markup("<br/>").join(dict.fromkeys(warnings)))
+        return warnings
 
     def action_refresh_reference_data(self):
         """Refresh now and say what came."""
@@ -51,9 +111,7 @@ class ExactConnection(models.Model):
     @api.model
     def _cron_refresh_reference_data(self):
         """Nightly: catches a VAT code that became "including", an item that is no longer divisible (R10, R17)."""
-        for connection in self.search([]):
-            if connection.state != "connected":
-                continue
+        for connection in self._search_connected():
             try:
                 connection._refresh_reference_data()
             except ExactError as error:
@@ -81,7 +139,9 @@ class ExactConnection(models.Model):
         if not self.no_tax_vat_code_id:
             values["no_tax_vat_code_id"] = codes.filtered(lambda code: code.type == "N")[:1].id
         if not self.default_payment_condition_id:
-            conditions = self.env["exact.payment.condition"].search([("connection_id", "=", self.id)])
+            conditions = self.env["exact.payment.condition"].search(
+                [("connection_id", "=", self.id)]
+            )
             values["default_payment_condition_id"] = conditions._usual().id
         values = {name: value for name, value in values.items() if value}
         if values:
@@ -128,9 +188,7 @@ class ExactConnection(models.Model):
 
     @api.model
     def _cron_run(self, kind, wanted):
-        connections = self.search([]).filtered(
-            lambda connection: connection.state == "connected" and wanted(connection)
-        )
+        connections = self._search_connected().filtered(wanted)
         exchanges = self.env["exact.exchange"]
         for connection in connections:
             exchanges |= exchanges._enqueue_run(connection, kind)
@@ -140,11 +198,10 @@ class ExactConnection(models.Model):
     def _cron_send_documents(self):
         """Send what is due for the connections that send automatically (R31, R57)."""
         exchanges = self.env["exact.exchange"]
-        for connection in self.search([("auto_send", "=", True)]):
-            if connection.state == "connected":
-                exchanges |= exchanges._enqueue_moves(
-                    connection, self.env["account.move"]._exact_search_due(connection)
-                )
+        for connection in self._search_connected([("auto_send", "=", True)]):
+            exchanges |= exchanges._enqueue_moves(
+                connection, self.env["account.move"]._exact_search_due(connection)
+            )
         exchanges._drive()
 
     def _notify(self, title, message, kind):

@@ -70,7 +70,7 @@ class ExactExchange(models.Model):
     started_on = fields.Datetime("Last Attempt on", readonly=True)
     done_on = fields.Datetime(readonly=True)
     retry_at = fields.Datetime("Tried Again at", readonly=True)
-    cause_id = fields.Many2one("exact.cause", "Cause", readonly=True, ondelete="set null")
+    cause_id = fields.Many2one("exact.cause", readonly=True, ondelete="set null")
     owner = fields.Selection(related="cause_id.owner")
     advice = fields.Text(related="cause_id.advice")
     message = fields.Text("What Happened", readonly=True)
@@ -80,7 +80,7 @@ class ExactExchange(models.Model):
     notes = fields.Text(readonly=True)
     payload = fields.Json("Sent Values", readonly=True)
     exact_id = fields.Char("Exact ID", readonly=True)
-    exact_number = fields.Char("Exact Number", readonly=True)
+    exact_number = fields.Char(readonly=True)
 
     # What a run (import, paid status) has done so far
     created_count = fields.Integer("Created", readonly=True)
@@ -193,7 +193,9 @@ class ExactExchange(models.Model):
                     "Whether this was booked in Exact is not known yet; it can be cancelled once that is clear."
                 )
             )
-        self.filtered(lambda exchange: exchange.state != "done").sudo().write({"state": "cancelled"})
+        self.filtered(lambda exchange: exchange.state != "done").sudo().write(
+            {"state": "cancelled"}
+        )
 
     def action_open_record(self):
         """The document or customer that this is about."""
@@ -204,7 +206,11 @@ class ExactExchange(models.Model):
     def action_open_cause(self):
         """Where the first problem can be mended."""
         self.ensure_one()
-        return self.problem_ids[:1].action_open_record() if self.problem_ids else self.action_open_record()
+        return (
+            self.problem_ids[:1].action_open_record()
+            if self.problem_ids
+            else self.action_open_record()
+        )
 
     def _check_user(self):
         """:raises AccessError: for a user outside the group or the company."""
@@ -225,9 +231,7 @@ class ExactExchange(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_unsettled(self):
         if any(exchange.state in ("sending", "unclear") for exchange in self):
-            raise UserError(
-                self.env._("An exchange whose outcome is not known cannot be deleted.")
-            )
+            raise UserError(self.env._("An exchange whose outcome is not known cannot be deleted."))
 
     # === REPORT === #
 
@@ -260,11 +264,15 @@ class ExactExchange(models.Model):
         details += [f"{record.display_name}: {reason}" for record, reason in list(skipped)[:5]]
         if len(self) == 1 and done and not skipped:
             details = [done._one_line()]
-        kind = "success" if not (failed or later or skipped) else "warning" if not failed else "danger"
+        kind = (
+            "success" if not (failed or later or skipped) else "warning" if not failed else "danger"
+        )
         problem_ids = (failed | later).ids
         next_action = {"type": "ir.actions.client", "tag": "soft_reload"}
         if problem_ids and len(self) > 1:
-            next_action = env["ir.actions.act_window"]._for_xml_id("exact_connector.action_exact_exchange")
+            next_action = env["ir.actions.act_window"]._for_xml_id(
+                "exact_connector.action_exact_exchange"
+            )
             next_action["domain"] = [("id", "in", problem_ids)]
             next_action["context"] = {}
         return {
@@ -286,7 +294,9 @@ class ExactExchange(models.Model):
         if self.state == "done":
             if self.kind in RUN_KINDS:
                 return self.message or subject
-            return self.env._("%(subject)s: Exact number %(number)s", subject=subject, number=self.exact_number)
+            return self.env._(
+                "%(subject)s: Exact number %(number)s", subject=subject, number=self.exact_number
+            )
         if self.state == "pending":
             return self.env._("%s: in the queue", subject)
         return f"{subject}: {self.message or ''}".strip()
@@ -334,5 +344,7 @@ class ExactExchangeProblem(models.Model):
         if not record:
             raise UserError(self.env._("The record that mends this is gone, or not yours to open."))
         if record._name == "exact.connection" and self.env.user.has_group("base.group_system"):
-            return self.env["ir.actions.act_window"]._for_xml_id("exact_connector.action_exact_settings")
+            return self.env["ir.actions.act_window"]._for_xml_id(
+                "exact_connector.action_exact_settings"
+            )
         return record.get_formview_action()

@@ -94,7 +94,9 @@ class ExactExchange(models.Model):
                 env._(
                     "Exact already has relation %(number)s %(name)s with VAT number %(vat)s. Is it this customer? "
                     "Then put %(number)s in the Reference of the contact.",
-                    number=number, name=name, vat=row.get("VATNumber"),
+                    number=number,
+                    name=name,
+                    vat=row.get("VATNumber"),
                 ),
                 partner,
             )
@@ -104,7 +106,8 @@ class ExactExchange(models.Model):
                 env._(
                     "Relation %(number)s %(name)s is not a customer in Exact. Make it a customer there, "
                     "or give the contact another number.",
-                    number=number, name=name,
+                    number=number,
+                    name=name,
                 ),
                 partner,
             )

@@ -129,7 +129,9 @@ class ExactExchange(models.Model):
         """Those of these exchanges that are ours to handle now: locked, and still open."""
         locked = self.try_lock_for_update()
         locked.invalidate_recordset(["state", "retry_at", "attempt_key"])
-        return locked.filtered(lambda exchange: exchange.state in ("pending", "sending", "waiting", "unclear"))
+        return locked.filtered(
+            lambda exchange: exchange.state in ("pending", "sending", "waiting", "unclear")
+        )
 
     def _start_attempt(self, payload=None):
         """Commit ``sending`` before the first byte leaves, and hold the row from then on.
@@ -265,7 +267,11 @@ class ExactExchange(models.Model):
     def _resume_after_connect(self, connection):
         """What waited for a person to reconnect goes on."""
         waiting_sudo = self.sudo().search(
-            [("connection_id", "=", connection.id), ("state", "=", "waiting"), ("retry_at", "=", False)]
+            [
+                ("connection_id", "=", connection.id),
+                ("state", "=", "waiting"),
+                ("retry_at", "=", False),
+            ]
         )
         if waiting_sudo:
             waiting_sudo.state = "pending"

@@ -32,7 +32,13 @@ class ExactExchange(models.Model):
         connection = self.connection_id
         mapper = self.env["exact.mapper.account"]
         self.write(
-            {"created_count": 0, "updated_count": 0, "unchanged_count": 0, "failed_count": 0, "page_count": 0}
+            {
+                "created_count": 0,
+                "updated_count": 0,
+                "unchanged_count": 0,
+                "failed_count": 0,
+                "page_count": 0,
+            }
         )
         self.problem_ids.unlink()
         pages = client.pages(

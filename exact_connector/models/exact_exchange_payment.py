@@ -7,8 +7,16 @@ from ..client import Guid, Int64, odata
 from ..resolution import decimal_amount
 
 RECEIVABLE_SELECT = (
-    "ID", "TransactionEntryID", "EntryNumber", "AmountFC", "TransactionAmountFC", "Currency",
-    "IsFullyPaid", "Status", "LastPaymentDate", "EndDate",
+    "ID",
+    "TransactionEntryID",
+    "EntryNumber",
+    "AmountFC",
+    "TransactionAmountFC",
+    "Currency",
+    "IsFullyPaid",
+    "Status",
+    "LastPaymentDate",
+    "EndDate",
 )
 # Line type of a receipt in sync/Cashflow/PaymentTerms (API 5.16); status of a matched row (API 5.15).
 RECEIPT, MATCHED = 20, 50
@@ -66,13 +74,17 @@ class ExactExchange(models.Model):
         for row in rows:
             if row.get("TransactionEntryID"):
                 by_entry[row["TransactionEntryID"].lower()].append(row)
-        moves = self.env["account.move"].with_company(connection.company_id).search(
-            [
-                ("exact_entry_id", "in", list(by_entry)),
-                ("company_id", "=", connection.company_id.id),
-                ("state", "=", "posted"),
-                ("payment_state", "in", ("not_paid", "partial")),
-            ]
+        moves = (
+            self.env["account.move"]
+            .with_company(connection.company_id)
+            .search(
+                [
+                    ("exact_entry_id", "in", list(by_entry)),
+                    ("company_id", "=", connection.company_id.id),
+                    ("state", "=", "posted"),
+                    ("payment_state", "in", ("not_paid", "partial")),
+                ]
+            )
         )
         # Two workers must not settle the same document: the second one skips it.
         moves = moves.try_lock_for_update()
@@ -81,15 +93,19 @@ class ExactExchange(models.Model):
             found = by_entry[move.exact_entry_id]
             if self._is_whole_and_paid(move, found):
                 certain[move] = Decimal(0)
-            elif any(row.get("IsFullyPaid") or row.get("Status") == MATCHED or row.get("LastPaymentDate")
-                     for row in found):
+            elif any(
+                row.get("IsFullyPaid") or row.get("Status") == MATCHED or row.get("LastPaymentDate")
+                for row in found
+            ):
                 to_ask |= move
         remaining = {**certain, **self._ask_remaining(client, to_ask)}
         return self.env["account.move"].union(
             *(
                 move
                 for move, rest in remaining.items()
-                if move._exact_settle(connection, rest, self._payment_date(by_entry[move.exact_entry_id]))
+                if move._exact_settle(
+                    connection, rest, self._payment_date(by_entry[move.exact_entry_id])
+                )
             )
         )
 

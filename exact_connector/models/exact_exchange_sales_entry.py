@@ -7,8 +7,16 @@ from ..resolution import Problem, decimal_amount
 from .exact_exchange_drive import BatchStop
 
 ENTRY_SELECT = (
-    "EntryID", "EntryNumber", "Customer", "Journal", "YourRef", "AmountFC", "VATAmountFC",
-    "EntryDate", "DueDate", "Currency",
+    "EntryID",
+    "EntryNumber",
+    "Customer",
+    "Journal",
+    "YourRef",
+    "AmountFC",
+    "VATAmountFC",
+    "EntryDate",
+    "DueDate",
+    "Currency",
 )
 
 
@@ -80,7 +88,9 @@ class ExactExchange(models.Model):
                 exchange._settle_problems(
                     [
                         Problem(
-                            problem.cause_id.code or "customer_failed", problem.message, problem._get_record()
+                            problem.cause_id.code or "customer_failed",
+                            problem.message,
+                            problem._get_record(),
                         )
                         for problem in account.problem_ids
                     ]
@@ -132,7 +142,10 @@ class ExactExchange(models.Model):
         try:
             row = client.create("salesentry/SalesEntries", values)
             if row.get("AmountFC") is None:
-                row = client.get("salesentry/SalesEntries", row["EntryID"], select=list(ENTRY_SELECT)) or row
+                row = (
+                    client.get("salesentry/SalesEntries", row["EntryID"], select=list(ENTRY_SELECT))
+                    or row
+                )
         except ExactError as error:
             self._settle_sales_entry_error(error, client)
             return
@@ -208,7 +221,10 @@ class ExactExchange(models.Model):
                 self.env._(
                     "Booked, but the amounts differ: Exact has %(booked)s with %(booked_vat)s VAT, "
                     "Odoo %(total)s with %(tax)s VAT. Ask your accountant to correct the entry.",
-                    booked=booked[0], booked_vat=booked[1], total=expected[0], tax=expected[1],
+                    booked=booked[0],
+                    booked_vat=booked[1],
+                    total=expected[0],
+                    tax=expected[1],
                 )
             )
         self._settle_done(row["EntryID"], row.get("EntryNumber"), notes)

@@ -10,8 +10,18 @@ class ExactItem(models.Model):
 
     _exact_resource = "sync/Logistics/Items"
     _exact_select = (
-        "ID", "Code", "Description", "IsSalesItem", "IsFractionAllowedItem", "GLRevenue",
-        "SalesVatCode", "StartDate", "EndDate", "Unit", "ItemGroupDescription", "Timestamp",
+        "ID",
+        "Code",
+        "Description",
+        "IsSalesItem",
+        "IsFractionAllowedItem",
+        "GLRevenue",
+        "SalesVatCode",
+        "StartDate",
+        "EndDate",
+        "Unit",
+        "ItemGroupDescription",
+        "Timestamp",
     )
 
     is_sales_item = fields.Boolean(readonly=True)
@@ -19,7 +29,10 @@ class ExactItem(models.Model):
         "Divisible", readonly=True, help="Exact allows quantities with decimals, such as 0.35."
     )
     gl_account_id = fields.Many2one(
-        "exact.gl.account", "Revenue Account", readonly=True, ondelete="set null",
+        "exact.gl.account",
+        "Revenue Account",
+        readonly=True,
+        ondelete="set null",
         help="The revenue account of the item in Exact.",
     )
     vat_code_id = fields.Many2one("exact.vat.code", "VAT Code", readonly=True, ondelete="set null")

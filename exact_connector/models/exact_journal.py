@@ -10,8 +10,15 @@ class ExactJournal(models.Model):
 
     _exact_resource = "financial/Journals"
     _exact_select = (
-        "ID", "Code", "Description", "Type", "Currency", "AllowVariableCurrency",
-        "AllowVariableExchangeRate", "AllowVAT", "IsBlocked",
+        "ID",
+        "Code",
+        "Description",
+        "Type",
+        "Currency",
+        "AllowVariableCurrency",
+        "AllowVariableExchangeRate",
+        "AllowVAT",
+        "IsBlocked",
     )
 
     type = fields.Selection(

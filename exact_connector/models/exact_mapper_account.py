@@ -29,9 +29,28 @@ class ExactMapperAccount(models.AbstractModel):
 
     # What is read of an account, by the import and by a look-up.
     _select = (
-        "ID", "Code", "Name", "Status", "IsSupplier", "AddressLine1", "AddressLine2", "Postcode", "City",
-        "Country", "State", "Phone", "Email", "Website", "VATNumber", "ChamberOfCommerce", "SalesVATCode",
-        "PaymentConditionSales", "Blocked", "EndDate", "SearchCode", "Language",
+        "ID",
+        "Code",
+        "Name",
+        "Status",
+        "IsSupplier",
+        "AddressLine1",
+        "AddressLine2",
+        "Postcode",
+        "City",
+        "Country",
+        "State",
+        "Phone",
+        "Email",
+        "Website",
+        "VATNumber",
+        "ChamberOfCommerce",
+        "SalesVATCode",
+        "PaymentConditionSales",
+        "Blocked",
+        "EndDate",
+        "SearchCode",
+        "Language",
     )
 
     # === TO EXACT === #
@@ -39,7 +58,11 @@ class ExactMapperAccount(models.AbstractModel):
     @api.model
     def _our_reference(self, partner):
         """Our mark on an account we create, by which a lost answer is found again (API 3.4)."""
-        short = self.env["ir.config_parameter"].sudo().get_param("exact_connector.database_reference", "odoo")
+        short = (
+            self.env["ir.config_parameter"]
+            .sudo()
+            .get_param("exact_connector.database_reference", "odoo")
+        )
         return f"ODOO-{short}-{partner.id}".upper()
 
     @api.model
@@ -54,9 +77,7 @@ class ExactMapperAccount(models.AbstractModel):
         """Add to ``resolution`` what stops this customer from being created in Exact."""
         env = self.env
         if not (partner.name or "").strip():
-            resolution.problem(
-                "customer_name", env._("The customer has no name."), partner
-            )
+            resolution.problem("customer_name", env._("The customer has no name."), partner)
         address = self._invoice_partner(partner)
         if not (address.country_id or partner.country_id):
             resolution.problem(
@@ -135,7 +156,12 @@ class ExactMapperAccount(models.AbstractModel):
         tests = (
             ("reference", lambda row: row.get("SearchCode") == self._our_reference(partner)),
             ("number", lambda row: reference and row.get("Code") == reference),
-            ("vat", lambda row: partner.vat and partner.vat != "/" and row.get("VATNumber") == partner.vat),
+            (
+                "vat",
+                lambda row: (
+                    partner.vat and partner.vat != "/" and row.get("VATNumber") == partner.vat
+                ),
+            ),
         )
         for how, test in tests:
             for row in rows:
@@ -149,9 +175,16 @@ class ExactMapperAccount(models.AbstractModel):
     def _get_links(self, connection):
         """What ``_odoo_values`` needs: countries by code, VAT codes and payment terms of the connection."""
         reference = self.env["exact.reference"]
-        terms = self.env["account.payment.term"].with_company(connection.company_id).search([])
+        terms = (
+            self.env["account.payment.term"]
+            .with_company(connection.company_id)
+            .search([("company_id", "in", (False, connection.company_id.id))])
+        )
         return {
-            "country": {country.code: country.id for country in self.env["res.country"].search([])},
+            "country": {
+                country.code: country.id
+                for country in self.env["res.country"].search([("code", "!=", False)])
+            },
             "vat": reference._ids_by(connection, "exact.vat.code", "code"),
             "term": {
                 term.exact_payment_condition_id.code: term.id
@@ -160,7 +193,8 @@ class ExactMapperAccount(models.AbstractModel):
             },
             "default_vat": connection.default_vat_code_id.id,
             "lang": {
-                lang.code[:2].upper(): lang.code for lang in self.env["res.lang"].search([])
+                lang.code[:2].upper(): lang.code
+                for lang in self.env["res.lang"].search([("active", "=", True)])
             },
         }
 
@@ -212,5 +246,3 @@ class ExactMapperAccount(models.AbstractModel):
     def _is_customer(self, row):
         """Only customers are imported (R36); prospects, suspects and plain relations are not."""
         return row.get("Status") == "C"
-
-

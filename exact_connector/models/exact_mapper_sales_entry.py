@@ -47,7 +47,9 @@ class ExactMapperSalesEntry(models.AbstractModel):
         elif not move.is_move_sent:
             resolution.problem(
                 "not_sent",
-                env._("The document has not been sent to the customer yet: send or print it first."),
+                env._(
+                    "The document has not been sent to the customer yet: send or print it first."
+                ),
                 move,
             )
         if not connection.start_date:
@@ -125,15 +127,21 @@ class ExactMapperSalesEntry(models.AbstractModel):
         if found.type not in SALES_JOURNAL_TYPES:
             resolution.problem(
                 "journal_type",
-                env._("Exact journal %(journal)s (%(source)s) is not a sales journal.",
-                      journal=found.display_name, source=source),
+                env._(
+                    "Exact journal %(journal)s (%(source)s) is not a sales journal.",
+                    journal=found.display_name,
+                    source=source,
+                ),
                 connection,
             )
         if not found.active:
             resolution.problem(
                 "journal_blocked",
-                env._("Exact journal %(journal)s (%(source)s) is blocked or gone in Exact.",
-                      journal=found.display_name, source=source),
+                env._(
+                    "Exact journal %(journal)s (%(source)s) is blocked or gone in Exact.",
+                    journal=found.display_name,
+                    source=source,
+                ),
                 connection,
             )
         if not found.allow_vat and move.amount_tax:
@@ -174,7 +182,9 @@ class ExactMapperSalesEntry(models.AbstractModel):
                 term or connection,
             )
             return
-        resolution.values["payment_condition"] = Sourced(default, env._("default payment condition"))
+        resolution.values["payment_condition"] = Sourced(
+            default, env._("default payment condition")
+        )
         if term:
             resolution.note(
                 env._(
@@ -232,7 +242,9 @@ class ExactMapperSalesEntry(models.AbstractModel):
         candidates = [(line.exact_item_id, env._("item on the line"))]
         if product:
             template = product.product_tmpl_id
-            candidates.append((template.exact_item_id, env._("item on product %s", product.display_name)))
+            candidates.append(
+                (template.exact_item_id, env._("item on product %s", product.display_name))
+            )
             category = product.categ_id
             while category:
                 candidates.append(
@@ -255,7 +267,9 @@ class ExactMapperSalesEntry(models.AbstractModel):
                 "item_unusable",
                 env._(
                     "Item %(item)s (%(source)s) is not a sales item in use in Exact on %(date)s.",
-                    item=item.display_name, source=source, date=date or "",
+                    item=item.display_name,
+                    source=source,
+                    date=date or "",
                 ),
                 self._mend_item(line, item, connection),
             )
@@ -265,14 +279,14 @@ class ExactMapperSalesEntry(models.AbstractModel):
                     "item_not_divisible",
                     env._(
                         "Item %(item)s (%(source)s) is not divisible in Exact, and the quantity is %(quantity)s.",
-                        item=item.display_name, source=source, quantity=line.quantity,
+                        item=item.display_name,
+                        source=source,
+                        quantity=line.quantity,
                     ),
                     self._mend_item(line, item, connection),
                 )
             else:
-                resolution.note(
-                    env._("Item %s is not divisible in Exact.", item.display_name)
-                )
+                resolution.note(env._("Item %s is not divisible in Exact.", item.display_name))
 
     @api.model
     def _mend_item(self, line, item, connection):
@@ -296,7 +310,9 @@ class ExactMapperSalesEntry(models.AbstractModel):
                 "item_account",
                 env._(
                     "Item %(item)s (%(source)s) has no revenue account in Exact: line %(line)s has no ledger account.",
-                    item=item.display_name, source=found.item.source, line=self._label(line),
+                    item=item.display_name,
+                    source=found.item.source,
+                    line=self._label(line),
                 ),
                 item,
             )
@@ -305,15 +321,21 @@ class ExactMapperSalesEntry(models.AbstractModel):
         if not account.active:
             resolution.problem(
                 "account_blocked",
-                env._("Ledger account %(account)s (of item %(item)s) is blocked in Exact.",
-                      account=account.display_name, item=item.display_name),
+                env._(
+                    "Ledger account %(account)s (of item %(item)s) is blocked in Exact.",
+                    account=account.display_name,
+                    item=item.display_name,
+                ),
                 item,
             )
         if account.type in account._refused_types:
             resolution.problem(
                 "account_type",
-                env._("Ledger account %(account)s (of item %(item)s) is a debtor, creditor or VAT account.",
-                      account=account.display_name, item=item.display_name),
+                env._(
+                    "Ledger account %(account)s (of item %(item)s) is a debtor, creditor or VAT account.",
+                    account=account.display_name,
+                    item=item.display_name,
+                ),
                 item,
             )
 
@@ -331,7 +353,8 @@ class ExactMapperSalesEntry(models.AbstractModel):
                 resolution.problem(
                     "no_tax",
                     env._(
-                        "Line %s has no tax, and no VAT code for lines without tax is set.", self._label(line)
+                        "Line %s has no tax, and no VAT code for lines without tax is set.",
+                        self._label(line),
                     ),
                     connection,
                 )
@@ -341,7 +364,8 @@ class ExactMapperSalesEntry(models.AbstractModel):
                 "several_taxes",
                 env._(
                     "Line %(line)s has several taxes (%(taxes)s); an entry line in Exact has one VAT code.",
-                    line=self._label(line), taxes=", ".join(taxes.mapped("name")),
+                    line=self._label(line),
+                    taxes=", ".join(taxes.mapped("name")),
                 ),
                 line.move_id,
             )
@@ -350,7 +374,10 @@ class ExactMapperSalesEntry(models.AbstractModel):
         if tax.amount_type not in ("percent", "division"):
             resolution.problem(
                 "tax_kind",
-                env._("Tax %s is not a percentage; Exact books VAT by percentage only.", tax.display_name),
+                env._(
+                    "Tax %s is not a percentage; Exact books VAT by percentage only.",
+                    tax.display_name,
+                ),
                 tax,
             )
             return
@@ -378,8 +405,11 @@ class ExactMapperSalesEntry(models.AbstractModel):
         if not code.active:
             resolution.problem(
                 "vat_code_blocked",
-                env._("VAT code %(code)s (%(source)s) is blocked or gone in Exact.",
-                      code=code.display_name, source=source),
+                env._(
+                    "VAT code %(code)s (%(source)s) is blocked or gone in Exact.",
+                    code=code.display_name,
+                    source=source,
+                ),
                 record,
             )
         elif code.type == "I":
@@ -388,7 +418,8 @@ class ExactMapperSalesEntry(models.AbstractModel):
                 env._(
                     "VAT code %(code)s (%(source)s) is of type Including; amounts travel excluding VAT, "
                     "so a code of type Excluding is needed.",
-                    code=code.display_name, source=source,
+                    code=code.display_name,
+                    source=source,
                 ),
                 record,
             )
@@ -397,7 +428,9 @@ class ExactMapperSalesEntry(models.AbstractModel):
                 "vat_code_rate",
                 env._(
                     "VAT code %(code)s (%(source)s) does not fit a tax of %(rate)s %%.",
-                    code=code.display_name, source=source, rate=f"{rate:g}",
+                    code=code.display_name,
+                    source=source,
+                    rate=f"{rate:g}",
                 ),
                 record,
             )
@@ -422,7 +455,8 @@ class ExactMapperSalesEntry(models.AbstractModel):
             tax = line.group_tax_id or line.tax_line_id
             booked[tax] = booked.get(tax, Decimal(0)) - decimal_amount(line.amount_currency, places)
         same = (resolution.total_net, resolution.total_vat) == expected and all(
-            per_tax.get(tax, Decimal(0)) == booked.get(tax, Decimal(0)) for tax in {*per_tax, *booked}
+            per_tax.get(tax, Decimal(0)) == booked.get(tax, Decimal(0))
+            for tax in {*per_tax, *booked}
         )
         if not same:
             resolution.problem(
@@ -430,7 +464,10 @@ class ExactMapperSalesEntry(models.AbstractModel):
                 self.env._(
                     "The lines add up to %(net)s net and %(vat)s VAT, the document to %(untaxed)s and %(tax)s: "
                     "its taxes were changed by hand or are of a kind that cannot be split over lines.",
-                    net=resolution.total_net, vat=resolution.total_vat, untaxed=expected[0], tax=expected[1],
+                    net=resolution.total_net,
+                    vat=resolution.total_vat,
+                    untaxed=expected[0],
+                    tax=expected[1],
                 ),
                 move,
             )
@@ -468,7 +505,10 @@ class ExactMapperSalesEntry(models.AbstractModel):
         }
         if move.payment_reference:
             values["PaymentReference"] = self._clip(move.payment_reference, MAX_REFERENCE)
-        if move.currency_id != move.company_id.currency_id and resolution.get("journal").allow_variable_rate:
+        if (
+            move.currency_id != move.company_id.currency_id
+            and resolution.get("journal").allow_variable_rate
+        ):
             # Odoo keeps foreign units per company unit, Exact company units per foreign unit.
             values["Rate"] = round(1 / Decimal(str(move.invoice_currency_rate)), 6)
         values["SalesEntryLines"] = [

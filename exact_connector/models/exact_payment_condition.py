@@ -12,18 +12,29 @@ class ExactPaymentCondition(models.Model):
 
     _exact_resource = "cashflow/PaymentConditions"
     _exact_select = (
-        "ID", "Code", "Description", "PaymentMethod", "PaymentDays", "PaymentEndOfMonths",
-        "DiscountPercentage", "DiscountPaymentDays", "Percentage",
+        "ID",
+        "Code",
+        "Description",
+        "PaymentMethod",
+        "PaymentDays",
+        "PaymentEndOfMonths",
+        "DiscountPercentage",
+        "DiscountPaymentDays",
+        "Percentage",
     )
 
     payment_method = fields.Selection(
-        [("B", "On Credit"), ("I", "Collection"), ("K", "Cash"), ("Q", "Payment Service")], readonly=True
+        [("B", "On Credit"), ("I", "Collection"), ("K", "Cash"), ("Q", "Payment Service")],
+        readonly=True,
     )
     payment_days = fields.Integer("Days", readonly=True)
     end_of_months = fields.Integer("Month Ends", readonly=True)
     discount_percentage = fields.Float(digits=(6, 4), readonly=True)
     percentage = fields.Float(
-        "Share", digits=(6, 4), readonly=True, help="Fraction of the total; below 1 there are several instalments."
+        "Share",
+        digits=(6, 4),
+        readonly=True,
+        help="Fraction of the total; below 1 there are several instalments.",
     )
 
     _exact_id_uniq = models.Constraint(
@@ -57,5 +68,7 @@ class ExactPaymentCondition(models.Model):
 
     def _usual(self):
         """The condition proposed as default: 30 days on credit, else the plain one nearest to it."""
-        plain = self.filtered(lambda c: c._is_plain() and c.payment_method == "B" and not c.end_of_months)
+        plain = self.filtered(
+            lambda c: c._is_plain() and c.payment_method == "B" and not c.end_of_months
+        )
         return plain.sorted(lambda c: (abs(c.payment_days - 30), c.code))[:1]

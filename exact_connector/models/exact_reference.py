@@ -20,7 +20,9 @@ class ExactReference(models.AbstractModel):
     _exact_select = ()
     _exact_filter = None
 
-    connection_id = fields.Many2one("exact.connection", required=True, readonly=True, ondelete="cascade", index=True)
+    connection_id = fields.Many2one(
+        "exact.connection", required=True, readonly=True, ondelete="cascade", index=True
+    )
     company_id = fields.Many2one(related="connection_id.company_id", store=True, index=True)
     exact_id = fields.Char("Exact ID", required=True, readonly=True)
     code = fields.Char(required=True, readonly=True)
@@ -47,7 +49,9 @@ class ExactReference(models.AbstractModel):
     def _read_sync_rows(self, client):
         """All rows through the sync twin of the resource, 1,000 a page; the last version of each (API 5.16)."""
         rows = client.rows(
-            self._exact_resource, select=list(self._exact_select), filter=odata.gt("Timestamp", Int64(1))
+            self._exact_resource,
+            select=list(self._exact_select),
+            filter=odata.gt("Timestamp", Int64(1)),
         )
         return list({row["ID"]: row for row in rows}.values())
 
@@ -90,9 +94,7 @@ class ExactReference(models.AbstractModel):
             if record:
                 record._write_changed(values)
             else:
-                to_create.append(
-                    {"connection_id": connection.id, "exact_id": row["ID"], **values}
-                )
+                to_create.append({"connection_id": connection.id, "exact_id": row["ID"], **values})
         self.create(to_create)
         gone = self.browse([record.id for record in existing.values() if record.active])
         gone.write({"active": False})
@@ -111,7 +113,9 @@ class ExactReference(models.AbstractModel):
     @api.model
     def _ids_by(self, connection, model, key):
         """Map of a key of other reference records of the connection to their ids, archived ones too."""
-        records = self.env[model].with_context(active_test=False).search(
-            [("connection_id", "=", connection.id)]
+        records = (
+            self.env[model]
+            .with_context(active_test=False)
+            .search([("connection_id", "=", connection.id)])
         )
         return {record[key]: record.id for record in records}

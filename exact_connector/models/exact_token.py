@@ -14,13 +14,16 @@ class ExactToken(models.Model):
     )
     access_token = fields.Char(groups="base.group_system", copy=False)
     refresh_token = fields.Char(groups="base.group_system", copy=False)
-    fetched_on = fields.Datetime(groups="base.group_system", help="UTC; Exact refuses a new one for 570 s.")
+    fetched_on = fields.Datetime(
+        groups="base.group_system", help="UTC; Exact refuses a new one for 570 s."
+    )
     expires_on = fields.Datetime(groups="base.group_system", help="UTC; end of the access token.")
     refresh_expires_on = fields.Datetime(
         groups="base.group_system", help="UTC; an unused refresh token dies after 30 days."
     )
     dead_reason = fields.Char(
-        groups="base.group_system", help="Why Exact no longer accepts it; a person must connect again."
+        groups="base.group_system",
+        help="Why Exact no longer accepts it; a person must connect again.",
     )
 
     _authorization_uniq = models.Constraint(

@@ -12,7 +12,14 @@ class ExactVatCode(models.Model):
 
     _exact_resource = "vat/VATCodes"
     _exact_select = (
-        "ID", "Code", "Description", "Type", "Percentage", "VATTransactionType", "Charged", "IsBlocked",
+        "ID",
+        "Code",
+        "Description",
+        "Type",
+        "Percentage",
+        "VATTransactionType",
+        "Charged",
+        "IsBlocked",
     )
 
     type = fields.Selection(
@@ -65,7 +72,9 @@ class ExactVatCode(models.Model):
     def _standard_rate(self, country_code):
         """The sales code proposed as default: 21 % excluding in NL and BE, else the highest rate (requirements 1)."""
         usable = self.filtered(
-            lambda code: code.type == "E" and code.transaction_type in ("S", "B", False) and not code.charged
+            lambda code: (
+                code.type == "E" and code.transaction_type in ("S", "B", False) and not code.charged
+            )
         )
         if (country_code or "").strip().upper() in ("NL", "BE"):
             usable = usable.filtered(lambda code: code._fits_rate(21))

@@ -10,7 +10,9 @@ class ProductTemplate(models.Model):
     _inherit = "product.template"
 
     exact_item_id = fields.Many2one(
-        "exact.item", "Exact Item", company_dependent=True, domain=ITEM_DOMAIN,
+        "exact.item",
+        company_dependent=True,
+        domain=ITEM_DOMAIN,
         help="Its revenue account in Exact becomes the ledger account of lines with this product.",
     )
 
@@ -19,6 +21,8 @@ class ProductCategory(models.Model):
     _inherit = "product.category"
 
     exact_item_id = fields.Many2one(
-        "exact.item", "Exact Item", company_dependent=True, domain=ITEM_DOMAIN,
+        "exact.item",
+        company_dependent=True,
+        domain=ITEM_DOMAIN,
         help="For products of this category, and of those below it, without an item of their own.",
     )

@@ -11,56 +11,68 @@ class ResConfigSettings(models.TransientModel):
 
     _inherit = "res.config.settings"
 
-    exact_connection_id = fields.Many2one("exact.connection", compute="_compute_exact_connection_id")
+    exact_connection_id = fields.Many2one(
+        "exact.connection", compute="_compute_exact_connection_id"
+    )
     exact_state = fields.Selection(related="exact_connection_id.state", string="Exact Status")
     exact_country = fields.Selection(
         selection=lambda self: self.env["exact.authorization"]._selection_country(),
-        string="Exact Country",
     )
     exact_client_id = fields.Char("Exact Client ID")
-    exact_client_secret = fields.Char("Exact Client Secret")
+    exact_client_secret = fields.Char()
     exact_redirect_uri = fields.Char("Redirect URI", compute="_compute_exact_redirect_uri")
     exact_user_name = fields.Char(related="exact_connection_id.exact_user_name")
     exact_last_error = fields.Char(related="exact_connection_id.last_error")
     exact_missing_settings = fields.Text(related="exact_connection_id.missing_settings")
     exact_authorization_id = fields.Many2one(related="exact_connection_id.authorization_id")
     exact_division_id = fields.Many2one(
-        related="exact_connection_id.division_id", readonly=False,
+        related="exact_connection_id.division_id",
+        readonly=False,
         domain="[('authorization_id', '=', exact_authorization_id)]",
     )
     exact_start_date = fields.Date(related="exact_connection_id.start_date", readonly=False)
     exact_sale_journal_id = fields.Many2one(
-        related="exact_connection_id.sale_journal_id", readonly=False,
+        related="exact_connection_id.sale_journal_id",
+        readonly=False,
         domain="[('connection_id', '=', exact_connection_id), ('type', 'in', ('20', '21'))]",
     )
     exact_refund_journal_id = fields.Many2one(
-        related="exact_connection_id.refund_journal_id", readonly=False,
+        related="exact_connection_id.refund_journal_id",
+        readonly=False,
         domain="[('connection_id', '=', exact_connection_id), ('type', 'in', ('20', '21'))]",
     )
     exact_default_item_id = fields.Many2one(
-        related="exact_connection_id.default_item_id", readonly=False,
+        related="exact_connection_id.default_item_id",
+        readonly=False,
         domain="[('connection_id', '=', exact_connection_id), ('is_sales_item', '=', True)]",
     )
     exact_default_vat_code_id = fields.Many2one(
-        related="exact_connection_id.default_vat_code_id", readonly=False,
+        related="exact_connection_id.default_vat_code_id",
+        readonly=False,
         domain="[('connection_id', '=', exact_connection_id), ('type', '=', 'E')]",
     )
     exact_no_tax_vat_code_id = fields.Many2one(
-        related="exact_connection_id.no_tax_vat_code_id", readonly=False,
+        related="exact_connection_id.no_tax_vat_code_id",
+        readonly=False,
         domain="[('connection_id', '=', exact_connection_id), ('type', 'in', ('B', 'N', 'E')), "
         "('percentage', '=', 0)]",
     )
     exact_default_payment_condition_id = fields.Many2one(
-        related="exact_connection_id.default_payment_condition_id", readonly=False,
+        related="exact_connection_id.default_payment_condition_id",
+        readonly=False,
         domain="[('connection_id', '=', exact_connection_id), ('discount_percentage', '=', 0)]",
     )
-    exact_import_customers = fields.Boolean(related="exact_connection_id.import_customers", readonly=False)
+    exact_import_customers = fields.Boolean(
+        related="exact_connection_id.import_customers", readonly=False
+    )
     exact_auto_send = fields.Boolean(related="exact_connection_id.auto_send", readonly=False)
 
     @api.depends("company_id")
     def _compute_exact_connection_id(self):
         for settings in self:
-            settings.exact_connection_id = self.env["exact.connection"]._for_company(settings.company_id)
+            settings.exact_connection_id = self.env["exact.connection"]._for_company(
+                settings.company_id
+            )
 
     @api.depends("company_id")
     def _compute_exact_redirect_uri(self):
@@ -137,7 +149,9 @@ class ResConfigSettings(models.TransientModel):
         connection = self.env["exact.connection"]._for_company(self.company_id)
         if not connection:
             raise UserError(
-                self.env._("Fill in the client ID and the client secret of your app in Exact's App Centre first.")
+                self.env._(
+                    "Fill in the client ID and the client secret of your app in Exact's App Centre first."
+                )
             )
         return connection.action_connect()
 

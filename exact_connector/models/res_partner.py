@@ -8,16 +8,25 @@ class ResPartner(models.Model):
 
     _inherit = "res.partner"
 
-    exact_account_id = fields.Char("Exact Account ID", company_dependent=True, copy=False, readonly=True)
-    exact_account_code = fields.Char("Exact Customer Number", company_dependent=True, copy=False, readonly=True)
-    exact_account_blocked = fields.Boolean("Blocked in Exact", company_dependent=True, copy=False, readonly=True)
+    exact_account_id = fields.Char(
+        "Exact Account ID", company_dependent=True, copy=False, readonly=True
+    )
+    exact_account_code = fields.Char(
+        "Exact Customer Number", company_dependent=True, copy=False, readonly=True
+    )
+    exact_account_blocked = fields.Boolean(
+        "Blocked in Exact", company_dependent=True, copy=False, readonly=True
+    )
     exact_journal_id = fields.Many2one(
-        "exact.journal", "Exact Journal", company_dependent=True,
+        "exact.journal",
+        company_dependent=True,
         domain="[('company_id', '=', allowed_company_ids[0]), ('type', 'in', ('20', '21'))]",
         help="Instead of the connection's journal, for this customer.",
     )
     exact_vat_code_id = fields.Many2one(
-        "exact.vat.code", "Exact VAT Code", company_dependent=True,
+        "exact.vat.code",
+        "Exact VAT Code",
+        company_dependent=True,
         domain="[('company_id', '=', allowed_company_ids[0])]",
         help="The customer's own VAT code in Exact; documents take the code of their taxes.",
     )
@@ -35,7 +44,9 @@ class ResPartner(models.Model):
             partner.exact_account_id: partner
             for partner in everyone.search([("exact_account_id", "in", ids)])
         }
-        codes = {row["Code"]: row["ID"] for row in rows if row["ID"] not in found and row.get("Code")}
+        codes = {
+            row["Code"]: row["ID"] for row in rows if row["ID"] not in found and row.get("Code")
+        }
         candidates = everyone.search(
             [
                 ("ref", "in", list(codes)),
@@ -55,13 +66,18 @@ class ResPartner(models.Model):
         if exchange.state == "done":
             lines = [self.env._("Customer %s in Exact.", exchange.exact_number)]
         else:
-            lines = [self.env._("Not created in Exact: %s", exchange.message), exchange.exact_message]
+            lines = [
+                self.env._("Not created in Exact: %s", exchange.message),
+                exchange.exact_message,
+            ]
         self._message_log(body=Markup("<br/>").join(line for line in lines if line))
 
     def action_exact_view_exchanges(self):
         """What went to Exact for this customer: itself and its documents."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("exact_connector.action_exact_exchange")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "exact_connector.action_exact_exchange"
+        )
         action["domain"] = [
             "|",
             ("partner_id", "=", self.commercial_partner_id.id),

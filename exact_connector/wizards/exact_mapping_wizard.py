@@ -6,7 +6,11 @@ from ..models.exact_mapper_sales_entry import DOCUMENT_TYPES
 TARGETS = {
     "vat": ("account.tax", "exact_vat_code_id", "exact_vat_code_id"),
     "journal": ("account.journal", "exact_journal_id", "exact_journal_id"),
-    "condition": ("account.payment.term", "exact_payment_condition_id", "exact_payment_condition_id"),
+    "condition": (
+        "account.payment.term",
+        "exact_payment_condition_id",
+        "exact_payment_condition_id",
+    ),
     "item": ("product.template", "exact_item_id", "exact_item_id"),
 }
 MONTHS_BACK = 12
@@ -25,10 +29,16 @@ class ExactMappingWizard(models.TransientModel):
         "exact.mapping.wizard.line", "wizard_id", domain=[("kind", "=", "vat")], string="VAT"
     )
     journal_line_ids = fields.One2many(
-        "exact.mapping.wizard.line", "wizard_id", domain=[("kind", "=", "journal")], string="Journals"
+        "exact.mapping.wizard.line",
+        "wizard_id",
+        domain=[("kind", "=", "journal")],
+        string="Journals",
     )
     condition_line_ids = fields.One2many(
-        "exact.mapping.wizard.line", "wizard_id", domain=[("kind", "=", "condition")], string="Payment Terms"
+        "exact.mapping.wizard.line",
+        "wizard_id",
+        domain=[("kind", "=", "condition")],
+        string="Payment Terms",
     )
     item_line_ids = fields.One2many(
         "exact.mapping.wizard.line", "wizard_id", domain=[("kind", "=", "item")], string="Products"
@@ -150,13 +160,18 @@ class ExactMappingWizard(models.TransientModel):
             if journal.exact_journal_id:
                 continue
             same = exact.filtered(
-                lambda other, journal=journal: (other.name or "").lower() == journal.name.lower()
-                or other.code == journal.code
+                lambda other, journal=journal: (
+                    (other.name or "").lower() == journal.name.lower() or other.code == journal.code
+                )
             )
             if same or len(journals) > 1:
                 yield self._line(
-                    "journal", journal, same[:1],
-                    env._("same code or name") if same else env._("empty: the connection's journal is used"),
+                    "journal",
+                    journal,
+                    same[:1],
+                    env._("same code or name")
+                    if same
+                    else env._("empty: the connection's journal is used"),
                     "high",
                 )
 
@@ -178,8 +193,12 @@ class ExactMappingWizard(models.TransientModel):
                 )
             ).sorted(lambda c: ("BKQI".find(c.payment_method or "B"), c.code))
             yield self._line(
-                "condition", term, same[:1],
-                env._("same due date on every day of a year") if same else env._("no condition with these due dates"),
+                "condition",
+                term,
+                same[:1],
+                env._("same due date on every day of a year")
+                if same
+                else env._("no condition with these due dates"),
                 "high" if len(same.filtered(lambda c: c.payment_method == "B")) == 1 else "low",
             )
 
@@ -204,7 +223,9 @@ class ExactMappingWizard(models.TransientModel):
                 yield self._line("item", template, found, env._("same code"), "high")
                 continue
             found = by_name.get(template.name.lower())
-            reason = env._("same name") if found else env._("empty: category or default item is used")
+            reason = (
+                env._("same name") if found else env._("empty: category or default item is used")
+            )
             yield self._line("item", template, found, reason, "low")
 
 
@@ -217,26 +238,41 @@ class ExactMappingWizardLine(models.TransientModel):
     wizard_id = fields.Many2one("exact.mapping.wizard", required=True, ondelete="cascade")
     connection_id = fields.Many2one(related="wizard_id.connection_id")
     kind = fields.Selection(
-        [("vat", "VAT Code"), ("journal", "Journal"), ("condition", "Payment Condition"), ("item", "Item")],
+        [
+            ("vat", "VAT Code"),
+            ("journal", "Journal"),
+            ("condition", "Payment Condition"),
+            ("item", "Item"),
+        ],
         required=True,
     )
     res_model = fields.Char(required=True)
     res_id = fields.Many2oneReference(model_field="res_model", required=True)
     record_name = fields.Char("In Odoo", compute="_compute_record_name")
     exact_vat_code_id = fields.Many2one(
-        "exact.vat.code", "In Exact", domain="[('connection_id', '=', connection_id), ('type', 'in', ('E', 'B', 'N'))]"
+        "exact.vat.code",
+        "In Exact",
+        domain="[('connection_id', '=', connection_id), ('type', 'in', ('E', 'B', 'N'))]",
     )
     exact_journal_id = fields.Many2one(
-        "exact.journal", "In Exact (Journal)", domain="[('connection_id', '=', connection_id), ('type', 'in', ('20', '21'))]"
+        "exact.journal",
+        "In Exact (Journal)",
+        domain="[('connection_id', '=', connection_id), ('type', 'in', ('20', '21'))]",
     )
     exact_payment_condition_id = fields.Many2one(
-        "exact.payment.condition", "In Exact (Condition)", domain="[('connection_id', '=', connection_id)]"
+        "exact.payment.condition",
+        "In Exact (Condition)",
+        domain="[('connection_id', '=', connection_id)]",
     )
     exact_item_id = fields.Many2one(
-        "exact.item", "In Exact (Item)", domain="[('connection_id', '=', connection_id), ('is_sales_item', '=', True)]"
+        "exact.item",
+        "In Exact (Item)",
+        domain="[('connection_id', '=', connection_id), ('is_sales_item', '=', True)]",
     )
     reason = fields.Char("Why", readonly=True)
-    confidence = fields.Selection([("high", "Sure"), ("low", "Please check"), ("none", "Nothing found")], readonly=True)
+    confidence = fields.Selection(
+        [("high", "Sure"), ("low", "Please check"), ("none", "Nothing found")], readonly=True
+    )
     selected = fields.Boolean("Confirm")
 
     @api.depends("res_model", "res_id")
@@ -244,7 +280,9 @@ class ExactMappingWizardLine(models.TransientModel):
         for line in self:
             line.record_name = self.env[line.res_model].browse(line.res_id).display_name
 
-    @api.onchange("exact_vat_code_id", "exact_journal_id", "exact_payment_condition_id", "exact_item_id")
+    @api.onchange(
+        "exact_vat_code_id", "exact_journal_id", "exact_payment_condition_id", "exact_item_id"
+    )
     def _onchange_choice(self):
         """Choosing is confirming."""
         for line in self:
