@@ -120,12 +120,19 @@ class Table:
 
     def find(self, prop: str, value: Any) -> list[Row]:
         """All rows whose ``prop`` equals ``value``; builds an index the first time."""
+        return [self.rows[key] for key in self._index(prop).get(value, ())]
+
+    def how_many(self, prop: str, value: Any) -> int:
+        """How many rows :meth:`find` would return."""
+        return len(self._index(prop).get(value, ()))
+
+    def _index(self, prop: str) -> dict[Any, dict[Any, None]]:
         index = self._indexes.get(prop)
         if index is None:
             index = self._indexes[prop] = {}
             for key, row in self.rows.items():
                 index.setdefault(row.get(prop), {})[key] = None
-        return [self.rows[key] for key in index.get(value, ())]
+        return index
 
     def first(self, prop: str, value: Any) -> Row | None:
         """The first row whose ``prop`` equals ``value``, or None."""
@@ -322,6 +329,7 @@ class Country:
 #: type21: a credit note is told by its "sign" or by its "journal".
 #: month_ends: how one month end counts from 17 January: "whole" is 28 February, "first" is
 #: 31 January.
+#: lengths: texts longer than the (unsure) column width are refused ("refuse") or kept ("ignore").
 #: top_envelope: with $top within a page the answer is a bare "array" or keeps "results".
 #: mandatory_filter: refuse a GET without one of the published filter fields.
 #: max_attachment: bytes after decoding.
@@ -329,6 +337,7 @@ DEFAULT_OPTIONS: dict[str, Any] = {
     "partial": "shrink",
     "type21": "sign",
     "month_ends": "whole",
+    "lengths": "refuse",
     "top_envelope": "array",
     "mandatory_filter": False,
     "max_attachment": 25 * 1024 * 1024,

@@ -288,7 +288,13 @@ def _comparison(sign: str, left: Value, right: Value) -> Condition:
 
             condition = Condition(test, props=props)
         if left.prop:
-            if sign == "eq" and left.type not in ("Double", "DateTime", "Binary"):
+            if sign == "eq" and left.type not in (
+                "Double",
+                "DateTime",
+                "Binary",
+                "Boolean",
+                "Byte",
+            ):
                 condition.choices[left.prop] = frozenset([wanted])
             elif left.prop == "Timestamp" and sign in ("gt", "ge"):
                 condition.after = wanted if sign == "gt" else wanted - 1

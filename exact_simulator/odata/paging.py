@@ -12,6 +12,9 @@ from ..state import Row, Table
 from . import literals
 from .query import Query
 
+#: Up to so many rows an index is quicker than walking through the table.
+_FEW = 2000
+
 
 @dataclass
 class Page:
@@ -56,10 +59,16 @@ def _candidates(query: Query, table: Table) -> list[Row] | None:
     choices = query.condition.choices if query.condition else {}
     if not choices:
         return None
-    prop = min(choices, key=lambda name: (name != table.key, len(choices[name])))
-    if prop == table.key:
-        found = [table.get(value) for value in choices[prop]]
+    if table.key in choices:
+        found = [table.get(value) for value in choices[table.key]]
         return [row for row in found if row is not None]
+    sizes = {
+        prop: sum(table.how_many(prop, value) for value in values)
+        for prop, values in choices.items()
+    }
+    prop = min(sizes, key=sizes.__getitem__)
+    if sizes[prop] > _FEW:
+        return None
     return [row for value in choices[prop] for row in table.find(prop, value)]
 
 
