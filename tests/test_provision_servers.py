@@ -1,0 +1,151 @@
+"""The embedded database server, the ports, and the closing words of a test run."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import run_tests
+
+import harness
+from provisioning.common import ProvisionError
+
+TOOLS = Path(harness.__file__).resolve().parent
+
+SESSION = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from provisioning.postgres import Postgres
+with Postgres() as server:
+    server.create(server.name("x"))
+    print(server.databases()[0], server.environment["PGHOST"], flush=True)
+    sys.stdin.readline()
+    server.drop(server.name("x"))
+    print(len(server.databases()), flush=True)
+"""
+
+
+def start(cache: Path) -> subprocess.Popen:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
+    return subprocess.Popen(
+        [sys.executable, "-c", SESSION, str(TOOLS)],
+        env={**environment, "EXACT_CACHE": str(cache)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def first_words(process: subprocess.Popen) -> list[str]:
+    line = next(line for line in process.stdout if line.startswith("exact_"))
+    return line.split()
+
+
+def test_two_copies_have_databases_of_their_own_at_once(tmp_path):
+    copies = [start(tmp_path / name) for name in ("one", "two")]
+    try:
+        (name1, socket1), (name2, socket2) = map(first_words, copies)
+        assert name1 != name2
+        assert socket1 != socket2
+        for copy in copies:
+            copy.stdin.write("\n")
+            copy.stdin.flush()
+        assert [copy.stdout.readline().strip() for copy in copies] == ["0", "0"]
+    finally:
+        for copy in copies:
+            copy.stdin.close()
+            copy.wait(30)
+    assert not (Path(socket1) / ".s.PGSQL.5432").exists(), "the last to leave stops the server"
+
+
+def test_server_stays_while_another_process_of_the_checkout_uses_it(tmp_path):
+    first = start(tmp_path)
+    _name, folder = first_words(first)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from provisioning.postgres import Postgres\n"
+        "with Postgres() as server: print(len(server.databases()))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(TOOLS)],
+        env={**environment, "EXACT_CACHE": str(tmp_path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "1"
+    assert (Path(folder) / ".s.PGSQL.5432").exists()
+    first.communicate("\n", timeout=30)
+    assert not (Path(folder) / ".s.PGSQL.5432").exists()
+
+
+def test_server_that_pg_variables_name_is_checked_in_one_line(tmp_path):
+    environment = {
+        **os.environ, "PGHOST": "127.0.0.1", "PGPORT": "9", "EXACT_CACHE": str(tmp_path),
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, TOOLS / "with_postgres.py", "true"],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the PostgreSQL server of your PG* variables")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_taken_port_is_one_line():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        number = taken.getsockname()[1]
+        with pytest.raises(ProvisionError, match=f"port {number} is taken"):
+            harness.free_port(number)
+    assert harness.free_port() > 0
+
+
+def test_server_that_does_not_come_up_shows_its_log(tmp_path, monkeypatch):
+    simulator = harness.Simulator(log=tmp_path / "log", journal=tmp_path / "j")
+    monkeypatch.setattr(
+        simulator, "_command", lambda: [sys.executable, "-c", "raise SystemExit('no luck')"]
+    )
+    with pytest.raises(harness.ServerError, match="no luck"):
+        simulator.start_process(20)
+    assert not simulator.running
+
+
+# -- the test run ------------------------------------------------------------------------------
+REPORT = """<testsuites><testsuite name="pytest" errors="1" failures="2" skipped="3" tests="10"/>
+</testsuites>"""
+
+
+def test_closing_line_counts_all_stages(tmp_path):
+    path = tmp_path / "x.xml"
+    path.write_text(REPORT)
+    first = run_tests.Stage("addon", 2.0, True, run_tests.read_report(path))
+    second = run_tests.Stage("product", 1.5, False, {"passed": 5})
+    line = run_tests.closing_line([first, second])
+    assert line.strip("= ") == "2 failed, 9 passed, 3 skipped, 1 error in 3.50s"
+
+
+def test_closing_line_without_tests_says_so():
+    assert "no tests ran" in run_tests.closing_line([run_tests.Stage("lint", 1.0)])
+
+
+def test_failed_stage_shows_in_the_table():
+    text = run_tests.table([run_tests.Stage("lint", 1.0, True), run_tests.Stage("plain", 2.0)])
+    assert "FAILED" in text.splitlines()[2]
+    assert "ok" in text.splitlines()[3]
+
+
+def test_stage_stopped_by_provisioning_has_failed(monkeypatch, capsys):
+    def stopped(_stage, _server):
+        raise ProvisionError("no disk")
+
+    monkeypatch.setitem(run_tests.STAGES, "addon", stopped)
+    assert run_tests.run_stage("addon", None).failed
+    assert "error: no disk" in capsys.readouterr().out
+
+
+def test_unknown_stage_is_refused(capsys):
+    assert run_tests.main(["nonsense"]) == 2
+    assert "no stage nonsense" in capsys.readouterr().err
