@@ -19,6 +19,8 @@ OPTION_VALUES = {
     "partial": {"shrink", "split"},
     "type21": {"sign", "journal"},
     "top_envelope": {"array", "results"},
+    "month_ends": {"whole", "first"},
+    "lengths": {"refuse", "ignore"},
 }
 LANGUAGES = ("en", "nl", "fr")
 

@@ -78,7 +78,7 @@ def admit(country: Country, request: Request) -> Caller:
     if grant is None or user is None or app is None:
         abort(_empty(401, {"WWW-Authenticate": "Bearer"}))
     g.caller = Caller(user, app, grant.divisions & user.divisions, division, resource)
-    request.environ["exact_simulator.user"] = user.login
+    request.environ["exact_simulator.seen"]["user"] = user.login
     company = division if division is not None else user.current_division or 0
     passage.key = (app.client_id, user.id, company, resource.lower())
     now = country.clock.now_utc()

@@ -9,23 +9,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, g, has_request_context, request
+from flask import Flask, g, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from . import control, oauth, pages
-
-try:
-    from .api import blueprint as api
-except ImportError:
-    api = None
+from .api import blueprint as api
 from .auth import Registry
 from .clock import Clock
 from .faults import Faults
 from .journal import Journal
 from .limits import Limits
 from .seed import seed as seed_country
-from .state import Country, Division, Row
-from .webhooks import Sender, check_callback
+from .state import Country
+from .webhooks import Sender
 from .wire import Wire
 
 SNAPSHOT = "simulator.pickle"
@@ -100,7 +96,6 @@ class Simulator:
     def _listen(self, country: Country) -> None:
         for division in country.divisions.values():
             division.listeners.append(self.webhooks.on_change)
-            division.subscription_check = _check_subscription
 
     # state on disk ----------------------------------------------------------------------------
 
@@ -192,14 +187,6 @@ class Simulator:
         self.stop()
 
 
-def _check_subscription(division: Division, row: Row) -> None:
-    caller = g.get("caller") if has_request_context() else None
-    if caller is not None:
-        row.setdefault("ClientID", caller.app.client_id)
-        row.setdefault("UserID", caller.user.id)
-    check_callback(division.country.apps.get(row.get("ClientID") or ""), row["CallbackURL"])
-
-
 def create_app(simulator: Simulator) -> Flask:
     """The Flask application; ``g.country`` is the country asked, ``g.simulator`` the whole."""
     app = Flask(__package__, static_url_path="/_static")
@@ -212,8 +199,7 @@ def create_app(simulator: Simulator) -> Flask:
         g.simulator = simulator
         g.country = request.environ["exact_simulator.country"]
 
-    if api:
-        app.register_blueprint(api)
+    app.register_blueprint(api)
     app.register_blueprint(oauth.blueprint)
     app.register_blueprint(control.blueprint)
     app.register_blueprint(pages.blueprint)

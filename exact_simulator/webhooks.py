@@ -88,7 +88,7 @@ def check_callback(app: App | None, url: str) -> None:
     except requests.RequestException:
         status, accepted = "no answer", False
     if not accepted:
-        raise ApiError(500, "callback_failed", status=status)
+        raise ApiError.many(500, [("callback_failed", {"status": status})])
 
 
 @dataclass

@@ -80,9 +80,10 @@ class Wire:
         return country
 
     def _serve(self, country: Country, environ: Environ) -> Answer:
-        # The control plane may wait for a lock of its own (reset takes both countries).
-        control = environ["PATH_INFO"].startswith("/_sim/")
-        with nullcontext() if control else country.lock:
+        # The control plane and the API take the lock themselves: a reset needs both countries', and
+        # a webhook subscription must not hold it while it calls out.
+        itself = environ["PATH_INFO"].startswith(("/_sim/", "/api/v1/"))
+        with nullcontext() if itself else country.lock:
             body, status, headers = run_wsgi_app(self.app, environ, buffered=True)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             self.changed()
@@ -109,6 +110,9 @@ class Wire:
             "user": None,
             "time": country.clock.now_utc().isoformat(),
         }
+        # What the gate finds out about the call; the application works on a copy of environ.
+        seen: dict[str, str] = {}
+        environ["exact_simulator.seen"] = seen
         if kinds:
             record["fault"] = ",".join(kinds)
         if "delay" in kinds:
@@ -117,7 +121,7 @@ class Wire:
             self.journal.add(record)
             cut(environ.get("werkzeug.socket"))
         answer = self._planned(kinds, environ) or self._serve(country, environ)
-        record["user"] = environ.get("exact_simulator.user")
+        record["user"] = seen.get("user")
         if "drop_after" in kinds:
             self.journal.add(record)
             cut(environ.get("werkzeug.socket"))

@@ -100,12 +100,13 @@ class Practice:
 
     def entry(self, token: str, amount: float = 100.0, **values: Any) -> dict[str, Any]:
         """A sales entry for the first customer, with one line at the standard rate."""
-        customer = self.call(
-            token, "crm/Accounts?$filter=Status eq 'C' and Blocked eq false&$select=ID&$top=1"
+        customers = self.call(
+            token, "crm/Accounts?$filter=Status eq 'C' and Blocked eq false&$select=ID,EndDate"
         )
+        customer = next(row for row in rows(customers) if not row["EndDate"])
         ledger = self.call(token, "financial/GLAccounts?$filter=Code eq '8000'&$select=ID")
         body = {
-            "Customer": rows(customer)[0]["ID"],
+            "Customer": customer["ID"],
             "Journal": "70",
             "YourRef": "INV/1",
             "SalesEntryLines": [
