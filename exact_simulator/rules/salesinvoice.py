@@ -12,8 +12,9 @@ from ..errors import ApiError
 from ..geo import RATES, round_money
 from ..state import Row
 from .base import Context, Nested, Problems, Ref, Rule, check_lengths, resolve
+from .booking import check_customer, check_journal, vat_of
 from .crm import gl, vat
-from .salesentry import check_customer, check_journal, post, vat_of
+from .salesentry import post
 
 INVOICES = "salesinvoice/SalesInvoices"
 LINES = "salesinvoice/SalesInvoiceLines"
