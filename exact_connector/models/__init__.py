@@ -39,3 +39,6 @@ from . import product
 from . import res_partner
 from . import res_company
 from . import res_config_settings
+
+# fields that only screens need
+from . import exact_view_helpers
