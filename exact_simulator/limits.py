@@ -18,7 +18,7 @@ COUNTED_ERRORS = frozenset({400, 401, 403, 404})
 
 @dataclass
 class LimitSettings:
-    """What is allowed; None lifts a limit.
+    """What is allowed; None lifts a limit (its headers then say that nothing is used).
 
     ``minute``, ``day``: calls per app and company. ``errors``: errors per app, user, company,
     endpoint and hour. ``token_calls``: token calls per app, user and day. ``refresh_after``:
@@ -107,12 +107,7 @@ class Limits:
             raise LimitReached(self._minute_headers(use))
         use.in_minute += 1
         use.in_day += 1
-        headers: dict[str, str] = {}
-        if limit.day is not None:
-            headers.update(self._day_headers(use))
-        if limit.minute is not None:
-            headers.update(self._minute_headers(use))
-        return headers
+        return {**self._day_headers(use), **self._minute_headers(use)}
 
     def used(self, key: Key, now: datetime) -> tuple[int, int]:
         """Calls made in this minute and on this day."""
@@ -132,19 +127,25 @@ class Limits:
             use.day, use.in_day = day, 0
         return use
 
+    @staticmethod
+    def _left(limit: int | None, usual: int | None, used: int) -> tuple[int, int]:
+        if limit is None:
+            return usual or 0, usual or 0
+        return limit, max(0, limit - used)
+
     def _day_headers(self, use: _Use) -> dict[str, str]:
-        limit = self.settings.day or 0
+        limit, left = self._left(self.settings.day, LimitSettings.day, use.in_day)
         return {
             "X-RateLimit-Limit": str(limit),
-            "X-RateLimit-Remaining": str(max(0, limit - use.in_day)),
+            "X-RateLimit-Remaining": str(left),
             "X-RateLimit-Reset": _millis(use.day + timedelta(days=1)),
         }
 
     def _minute_headers(self, use: _Use) -> dict[str, str]:
-        limit = self.settings.minute or 0
+        limit, left = self._left(self.settings.minute, LimitSettings.minute, use.in_minute)
         return {
             "X-RateLimit-Minutely-Limit": str(limit),
-            "X-RateLimit-Minutely-Remaining": str(max(0, limit - use.in_minute)),
+            "X-RateLimit-Minutely-Remaining": str(left),
             "X-RateLimit-Minutely-Reset": _millis(use.minute + timedelta(minutes=1)),
         }
 

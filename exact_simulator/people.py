@@ -110,7 +110,9 @@ def _account(
         "SecurityLevel": 10, "ConsolidationScenario": 6, "InvoiceAttachmentType": 1,
         "InvoicingMethod": 2, "DiscountSales": Decimal(0), "CreditLineSales": Decimal(0),
         "SalesCurrency": "USD" if country == "US" else division.currency, "IsMailing": 0,
-        "IsCompetitor": 0, "IsAccountant": 0, "IsAgency": 0, "IsAnonymised": 0,
+        "IsCompetitor": 0, "IsAccountant": 0, "IsAgency": 0, "IsAnonymised": 0, "IsBank": False,
+        "IsMember": False, "IsPilot": False, "IsReseller": False, "CanDropShip": False,
+        "IgnoreDatevWarningMessage": False, "RecepientOfCommissions": False,
     }  # fmt: skip
     code = division.table("vat/VATCodes").first("Code", vat)
     if code:

@@ -6,14 +6,15 @@ Runs in a venv of its own (``tools/requirements-compat.txt``) and knows nothing 
 it is a stranger with an address, a client id and a login, read from the simulator's ``/_sim/info``.
 Prints what it saw as one JSON object.
 
-What is ``exactpy``'s own: the sign-in, the token, the division, ``Me``, divisions and journals as its
-typed models, and every request for accounts and items with its query building and its skip token.
-What it lacks and is done with its session here:
+What is ``exactpy``'s own: the sign-in, the token, the division, ``Me`` and the divisions as its typed
+models, and every other request with its query building and its skip token. What it lacks and is done
+with its session here:
 
 * its model of an account insists on a plain list of bank accounts, where Exact sends a deferred link,
   so ``crm.accounts.all()`` drops every account; the accounts are therefore read with its generic
   ``get`` and then validated with its own model, apart from that one property;
-* it has no controller for items: its generic ``get`` again;
+* its model of a journal takes no value of an enumeration, and it has no controller for items: its
+  generic ``get`` again;
 * it writes nothing at all: the account is created with its token and headers.
 """
 
@@ -86,8 +87,8 @@ def look_around(client: Client) -> dict[str, Any]:
     seen["full_name"] = client.system.me.show().full_name
     divisions = client.system.divisions.all(skip_invalid=False)
     seen["divisions"] = [division.code for division in divisions]
-    journals = client.financial.journals.all(skip_invalid=False)
-    seen["journals"] = sorted(journal.code for journal in journals)
+    journals = all_pages(client, "financial/Journals", select=["Code", "Type"])
+    seen["journals"] = sorted(journal["Code"] for page in journals for journal in page)
 
     pages = all_pages(client, "crm/Accounts")
     accounts = [account for page in pages for account in page]

@@ -101,7 +101,8 @@ class Accounts(Rule):
         "DiscountSales": Decimal(0), "DiscountPurchase": Decimal(0), "InvoiceAttachmentType": 1,
         "SecurityLevel": 10, "Source": 2, "Type": "A", "IsMailing": 0, "IsCompetitor": 0,
         "IsAccountant": 0, "IsAgency": 0, "IsAnonymised": 0, "IsBank": False, "IsMember": False,
-        "IsReseller": False, "CanDropShip": False, "AddressSource": 2,
+        "IsReseller": False, "CanDropShip": False, "AddressSource": 2, "IsPilot": False,
+        "IgnoreDatevWarningMessage": False, "RecepientOfCommissions": False,
     }  # fmt: skip
 
     def create(self, ctx: Context, values: Row, nested: Nested) -> Row:

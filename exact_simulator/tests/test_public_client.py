@@ -30,7 +30,6 @@ def seen():
             pytest.fail(line)
         pytest.skip(line)
     with running(accounts=250) as sim:
-        sim.countries["nl"].limits.adjust({"minute": None})
         number = len(sim.countries["nl"].divisions[1001].table("crm/Accounts"))
         command = [str(python), str(ROOT / "tools" / "compat_exactpy.py"), sim.url]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=180)
