@@ -46,11 +46,14 @@ def test_https_or_this_machine(given, kept):
 def test_other_addresses_are_refused_before_any_call(given):
     with pytest.raises(AddressError) as caught:
         ExactClient(given, 1, lambda rejected=None: "t")
-    assert isinstance(caught.value, ExactError) and isinstance(caught.value, ValueError)
+    assert isinstance(caught.value, ExactError)
+    assert isinstance(caught.value, ValueError)
     assert "secret" not in str(caught.value)
 
 
 def test_every_country_has_a_usable_address():
     assert set(COUNTRIES) == {"nl", "be", "de", "fr", "es", "uk", "us"}
     for name, url in COUNTRIES.values():
-        assert name and check_base_url(url) == url and url.startswith("https://start.exactonline.")
+        assert name
+        assert check_base_url(url) == url
+        assert url.startswith("https://start.exactonline.")

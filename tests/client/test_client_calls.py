@@ -26,12 +26,14 @@ def test_read_sends_what_exact_asks_for_and_nothing_more(wire, client):
     got = client.rows("crm/Accounts", select=["ID", "Code"], filter=eq("Name", "A&B + c"))
     assert got == [{"ID": KEY, "Code": "7"}]
     (call,) = wire.seen
-    assert call.method == "GET" and call.path == "/api/v1/1001/crm/Accounts"
+    assert call.method == "GET"
+    assert call.path == "/api/v1/1001/crm/Accounts"
     assert call.query == {"$select": "ID,Code", "$filter": "Name eq 'A&B + c'"}
     assert call.headers["Authorization"] == "Bearer token-1"
     assert call.headers["Accept"] == "application/json"
     assert call.headers["User-Agent"] == f"exact_connector/{VERSION}"
-    assert "Prefer" not in call.headers and "Content-Type" not in call.headers
+    assert "Prefer" not in call.headers
+    assert "Content-Type" not in call.headers
 
 
 def test_both_envelopes_are_read(wire, client):
@@ -44,7 +46,8 @@ def test_pages_are_fetched_one_at_a_time_at_the_address_given(wire, client):
     wire.will(rows({"A": 1}, following=following), rows({"A": 2}))
     pages = client.pages("x/Y", select="A")
     assert wire.seen == []
-    assert next(pages) == [{"A": 1}] and len(wire.seen) == 1
+    assert next(pages) == [{"A": 1}]
+    assert len(wire.seen) == 1
     assert list(pages) == [[{"A": 2}]]
     assert wire.seen[1].target == following.removeprefix(wire.url)
 
@@ -59,11 +62,12 @@ def test_wrong_arguments_are_told_at_once_and_make_no_call(wire, client):
         lambda: client.create("x/Y", {"A": datetime.now(timezone.utc)}),
         lambda: ExactClient(wire.url, None, lambda: "t").rows("x/Y", select="ID"),
     ):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"Name the|resource|GUID|zone|division"):
             call()
     with pytest.raises(TypeError):
         client.create("x/Y", {"A": 0.1})
-    assert wire.seen == [] and client.calls == 0
+    assert wire.seen == []
+    assert client.calls == 0
 
 
 def test_top_counts_over_all_pages(wire, client):
@@ -72,7 +76,8 @@ def test_top_counts_over_all_pages(wire, client):
     assert client.rows("x/Y", select="A", top=3) == [{"A": 1}, {"A": 2}, {"A": 3}]
     wire.will(rows({"A": 1}, following=following))
     assert client.first("x/Y", select="A") == {"A": 1}
-    assert wire.seen[-1].query["$top"] == "1" and len(wire.seen) == 3
+    assert wire.seen[-1].query["$top"] == "1"
+    assert len(wire.seen) == 3
 
 
 def test_first_of_nothing_is_none(wire, client):
@@ -118,7 +123,8 @@ def test_next_page_elsewhere_gets_no_token(wire, elsewhere):
     with pytest.raises(ExactError) as caught:
         client.rows("x/Y", select="A")
     assert type(caught.value) is ExactError
-    assert len(wire.seen) == 1 and client.calls == 1
+    assert len(wire.seen) == 1
+    assert client.calls == 1
 
 
 def test_base_path_is_kept(wire):
@@ -180,7 +186,8 @@ def test_create_asks_for_the_full_entity_and_returns_it(wire, client, status):
     values = {"AmountFC": Decimal("100.10"), "EntryDate": date(2026, 1, 31), "Lines": [{"A": 1}]}
     assert client.create("x/Y", values) == {"ID": KEY, "Created": datetime(1970, 1, 1)}
     (call,) = wire.seen
-    assert call.method == "POST" and call.path == "/api/v1/1001/x/Y"
+    assert call.method == "POST"
+    assert call.path == "/api/v1/1001/x/Y"
     assert call.body == b'{"AmountFC":100.10,"EntryDate":"2026-01-31","Lines":[{"A":1}]}'
     assert call.headers["Prefer"] == "return=representation"
     assert call.headers["Content-Type"] == "application/json"
@@ -193,7 +200,8 @@ def test_update_and_delete_by_key(wire, client):
     assert client.delete("x/Y", KEY) is None
     assert [call.method for call in wire.seen] == ["PUT", "PUT", "DELETE"]
     assert {call.path for call in wire.seen} == {f"/api/v1/1001/x/Y(guid'{KEY}')"}
-    assert wire.seen[0].json == {"Name": "é"} and "Prefer" not in wire.seen[0].headers
+    assert wire.seen[0].json == {"Name": "é"}
+    assert "Prefer" not in wire.seen[0].headers
     assert wire.seen[2].body == b""
 
 
@@ -218,7 +226,8 @@ def test_401_is_answered_once_with_a_new_token_even_for_a_write(wire):
     client = ExactClient(wire.url, 1001, tokens, timeout=5)
     wire.will(Answer(401), Answer(201, {"d": {"ID": KEY}}))
     assert client.create("x/Y", {"A": 1}) == {"ID": KEY}
-    assert tokens.asked == [None, "old"] and client.calls == 2
+    assert tokens.asked == [None, "old"]
+    assert client.calls == 2
     assert [c.headers["Authorization"] for c in wire.seen] == ["Bearer old", "Bearer new"]
     assert wire.seen[0].body == wire.seen[1].body
 
@@ -228,7 +237,8 @@ def test_401_twice_needs_a_person(wire):
     wire.will(Answer(401), Answer(401))
     with pytest.raises(AuthError) as caught:
         client.rows("x/Y", select="A")
-    assert caught.value.status == 401 and len(wire.seen) == 2
+    assert caught.value.status == 401
+    assert len(wire.seen) == 2
 
 
 def test_401_with_no_other_token_is_not_repeated(wire, client):
@@ -243,7 +253,8 @@ def test_what_is_no_token_is_not_sent_nor_shown(wire, token):
     client = ExactClient(wire.url, 1001, Tokens(token), timeout=5)
     with pytest.raises(AuthError) as caught:
         client.rows("x/Y", select="A")
-    assert wire.seen == [] and "a" not in str(caught.value).split()
+    assert wire.seen == []
+    assert "a" not in str(caught.value).split()
 
 
 def test_lost_token_call_is_not_a_lost_write(wire):

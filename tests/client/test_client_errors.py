@@ -7,7 +7,7 @@ import traceback
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from wire import DROP, RESET, Answer, refusal
+from wire import BAD_ANSWERS, RESET, Answer, refusal
 
 from exact_connector.client import (
     AuthError,
@@ -33,30 +33,6 @@ WRITES = {
     "delete": lambda c: c.delete("x/Y", KEY),
 }
 CALLS = {**READS, **WRITES}
-HTML = Answer(200, "<html>Sign in</html>", {"Content-Type": "text/html"})
-BAD_ANSWERS = {
-    "reset": RESET,
-    "closed without a byte": DROP,
-    "half a status line": b"HTTP/1.1 20",
-    "half the headers": b"HTTP/1.1 200 OK\r\nContent-Ty",
-    "no HTTP at all": b"SSH-2.0-x\r\n\r\n",
-    "body cut off": Answer(200, {"d": {"ID": KEY}}, cut=4),
-    "chunk cut off": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{",
-    "body that is not gzip": Answer(200, {"d": {}}, {"Content-Encoding": "gzip"}),
-    "HTML page": HTML,
-    "JSON cut, length right": Answer(200, '{"d":{"ID"'),
-    "no d": Answer(200, {"x": 1}),
-    "d is text": Answer(200, {"d": "x"}),
-    "rows are no objects": Answer(200, {"d": {"results": [1]}}),
-    "list": Answer(200, [1]),
-    "502": Answer(502, "<html>Bad gateway</html>"),
-    "504": Answer(504),
-    "500 HTML": Answer(500, "<html>Runtime error</html>"),
-    "500 empty": Answer(500),
-    "500 other JSON": Answer(500, {"error": "x"}),
-    "599": Answer(599),
-    "302": Answer(302, b"", {"Location": "/login"}),
-}
 
 
 @pytest.mark.parametrize("call", READS.values(), ids=READS)
@@ -168,8 +144,10 @@ def test_business_500_is_a_data_error_with_its_texts(wire, client, call):
     error = caught.value
     assert error.texts == ["Verplicht: Factuur voor", "Verplicht: Besteld door"]
     assert str(error) == "Verplicht: Factuur voor\nVerplicht: Besteld door"
-    assert error.status == 500 and error.method in ("GET", "POST", "PUT", "DELETE")
-    assert error.resource in ("x/Y", "current/Me") and error.kind == "data"
+    assert error.status == 500
+    assert error.method in ("GET", "POST", "PUT", "DELETE")
+    assert error.resource in ("x/Y", "current/Me")
+    assert error.kind == "data"
 
 
 @pytest.mark.parametrize("body", ["", "<html>", {"error": {"message": {"value": None}}}])
@@ -179,7 +157,8 @@ def test_other_refusals_are_data_errors_whatever_the_body(wire, client, status, 
         wire.will(Answer(status, body))
         with pytest.raises(DataError) as caught:
             call(client)
-        assert caught.value.status == status and caught.value.texts == []
+        assert caught.value.status == status
+        assert caught.value.texts == []
         assert str(status) in str(caught.value)
 
 
@@ -208,8 +187,10 @@ def test_r55_403_carries_the_reason_exact_gives(wire, client, call, reason):
     wire.will(refusal(403, "Forbidden", Reason=f"{reason}: more words"))
     with pytest.raises(RightsError) as caught:
         call(client)
-    assert caught.value.reason == reason and caught.value.status == 403
-    assert str(caught.value) == "Forbidden" and caught.value.scope is None
+    assert caught.value.reason == reason
+    assert caught.value.status == 403
+    assert str(caught.value) == "Forbidden"
+    assert caught.value.scope is None
 
 
 def test_r55_403_names_the_missing_scope(wire, client):
@@ -301,7 +282,8 @@ def test_no_token_in_errors_or_logs(wire, answer, caplog):
         traceback.TracebackException.from_exception(error, capture_locals=False).format()
     )
     assert token not in text + repr(error) + repr(vars(error)) + caplog.text
-    assert error.__context__ is None and error.__cause__ is None
+    assert error.__context__ is None
+    assert error.__cause__ is None
 
 
 @pytest.mark.parametrize(
@@ -317,4 +299,6 @@ def test_no_token_in_errors_or_logs(wire, answer, caplog):
 )
 def test_errors_survive_pickling(error):
     again = pickle.loads(pickle.dumps(error))
-    assert type(again) is type(error) and vars(again) == vars(error) and str(again) == "x"
+    assert type(again) is type(error)
+    assert vars(again) == vars(error)
+    assert str(again) == "x"

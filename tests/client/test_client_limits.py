@@ -31,7 +31,8 @@ def test_nothing_is_known_at_first():
     limits = Limits()
     assert limits.day_limit is limits.day_remaining is limits.day_reset is None
     assert limits.minute_limit is limits.minute_remaining is limits.minute_reset is None
-    assert limits.blocked_until(NOW) is None and not limits.minute.known
+    assert limits.blocked_until(NOW) is None
+    assert not limits.minute.known
 
 
 @pytest.mark.parametrize("unit", [1, 1000])

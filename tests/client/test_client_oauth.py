@@ -8,8 +8,7 @@ from datetime import datetime, timedelta, timezone
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from test_client_errors import BAD_ANSWERS
-from wire import RESET, Answer
+from wire import BAD_ANSWERS, RESET, Answer
 
 from exact_connector.client import (
     AddressError,
@@ -91,7 +90,8 @@ def test_r1_code_is_exchanged(wire):
     wire.will(Answer(200, PAIR))
     assert grant(wire) == TokenSet("acc3ss", "n3w-refresh", 600)
     (call,) = wire.seen
-    assert call.method == "POST" and call.path == "/api/oauth2/token"
+    assert call.method == "POST"
+    assert call.path == "/api/oauth2/token"
     assert form(call) == {
         "grant_type": "authorization_code",
         "code": CODE,
@@ -108,7 +108,8 @@ def test_refresh_token_is_exchanged(wire):
     wire.will(Answer(200, PAIR))
     assert renew(wire) == TokenSet("acc3ss", "n3w-refresh", 600)
     (call,) = wire.seen
-    assert call.path == "/api/oauth2/token" and "Authorization" not in call.headers
+    assert call.path == "/api/oauth2/token"
+    assert "Authorization" not in call.headers
     assert form(call) == {
         "grant_type": "refresh_token",
         "refresh_token": OLD,
@@ -162,8 +163,10 @@ def test_refusal_needs_a_person(wire, call, answer):
     wire.will(answer)
     with pytest.raises(AuthError) as caught:
         call(wire)
-    assert caught.value.status == answer.status and str(caught.value)
-    assert caught.value.tokens is None and len(wire.seen) == 1
+    assert caught.value.status == answer.status
+    assert str(caught.value)
+    assert caught.value.tokens is None
+    assert len(wire.seen) == 1
 
 
 @BOTH
@@ -193,7 +196,8 @@ def test_too_early_is_not_a_failure_of_the_connection(wire, answer):
     wire.will(answer)
     with pytest.raises(TokenTooEarly) as caught:
         renew(wire)
-    assert caught.value.tokens is None and not isinstance(caught.value, AuthError)
+    assert caught.value.tokens is None
+    assert not isinstance(caught.value, AuthError)
 
 
 def test_refused_refresh_may_hand_out_a_token_that_has_to_be_kept(wire):
@@ -308,14 +312,17 @@ def test_no_secret_in_errors_or_logs(wire, call, answer, caplog):
         body = {k: str(v).replace("{sent}", sent) for k, v in answer.body.items()}
         answer = Answer(answer.status, body)
     wire.will(answer)
-    shown = ""
+    caught = None
     with caplog.at_level(logging.DEBUG):
         try:
-            shown += repr(call(wire))
+            shown = repr(call(wire))
         except ExactError as error:
-            lines = traceback.TracebackException.from_exception(error).format()
-            shown += "".join(lines) + repr(error) + repr(vars(error))
-            assert error.__context__ is None and error.__cause__ is None
+            caught = error
+    if caught:
+        lines = traceback.TracebackException.from_exception(caught).format()
+        shown = "".join(lines) + repr(caught) + repr(vars(caught))
+        assert caught.__context__ is None
+        assert caught.__cause__ is None
     for secret in SECRETS:
         assert secret not in shown + caplog.text
 

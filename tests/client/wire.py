@@ -74,6 +74,33 @@ def refusal(status, text, **headers):
     return Answer(status, body, {k.replace("_", "-"): v for k, v in headers.items()})
 
 
+# No answer, half an answer, or one of somebody else: none can be relied on.
+_HTML = Answer(200, "<html>Sign in</html>", {"Content-Type": "text/html"})
+BAD_ANSWERS = {
+    "reset": RESET,
+    "closed without a byte": DROP,
+    "half a status line": b"HTTP/1.1 20",
+    "half the headers": b"HTTP/1.1 200 OK\r\nContent-Ty",
+    "no HTTP at all": b"SSH-2.0-x\r\n\r\n",
+    "body cut off": Answer(200, {"d": {"ID": "x"}}, cut=4),
+    "chunk cut off": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n{",
+    "body that is not gzip": Answer(200, {"d": {}}, {"Content-Encoding": "gzip"}),
+    "HTML page": _HTML,
+    "JSON cut, length right": Answer(200, '{"d":{"ID"'),
+    "no d": Answer(200, {"x": 1}),
+    "d is text": Answer(200, {"d": "x"}),
+    "rows are no objects": Answer(200, {"d": {"results": [1]}}),
+    "list": Answer(200, [1]),
+    "502": Answer(502, "<html>Bad gateway</html>"),
+    "504": Answer(504),
+    "500 HTML": Answer(500, "<html>Runtime error</html>"),
+    "500 empty": Answer(500),
+    "500 other JSON": Answer(500, {"error": "x"}),
+    "599": Answer(599),
+    "302": Answer(302, b"", {"Location": "/login"}),
+}
+
+
 class Wire:
     def __init__(self):
         self.answers = []
