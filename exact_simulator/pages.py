@@ -249,10 +249,12 @@ def entry(code: int, key: str) -> str:
     bookings = division.table("financialtransaction/TransactionLines").find(
         "EntryID", row["EntryID"]
     )
+    open_items = division.ledger.receivables.items(row["EntryID"])
     return render_template(
         "entry.html", division=division, here="entries", entry=_with_open(division, row),
         lines=sorted(lines, key=lambda r: r["LineNumber"]),
         bookings=sorted(bookings, key=lambda r: r["LineNumber"]),
+        settled=[match for item in open_items for match in item["_paid"]],
     )  # fmt: skip
 
 

@@ -158,6 +158,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "ledger": ("Ledger account", "Grootboekrekening"),
     "description": ("Description", "Omschrijving"),
     "bookings": ("Ledger bookings", "Journaalpost"),
+    "settled": ("Received and matched", "Ontvangen en afgeletterd"),
     "debit": ("Debit", "Debet"),
     "credit": ("Credit", "Credit"),
     "lines": ("Lines", "Regels"),

@@ -112,6 +112,7 @@ def test_money_is_received_with_the_form_in_full_and_in_part(nl, token):
     assert open_of(nl, made) == 100
     press(nl, "/1001/receive", entry=key, back=key, **{f"amount-{key}": ""})
     assert open_of(nl, made) == 0
+    assert "Received and matched" in page(nl, f"/1001/entries/{key}")
     assert ">Paid<" in page(nl, f"/1001/entries/{key}")
 
 
