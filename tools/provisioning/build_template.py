@@ -3,6 +3,7 @@
 python build_template.py base|addon DATABASE ADDONS_PATH DATA_DIR
 """
 
+import re
 import sys
 import time
 
@@ -11,6 +12,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
+NO_BUNDLE = re.compile("unit_tests|tests_assets|qunit|_dark$")
 LANGUAGES = ("nl_NL", "fr_FR", "de_DE")
 # crons that would call services on the internet from a throw-away database
 CALLING_CRONS = (
@@ -78,9 +80,18 @@ def finish_base(env) -> None:
 
 
 def make_assets(env) -> None:
-    """Build the asset bundles, which otherwise costs the first browser half a minute."""
+    """Build the asset bundles, which otherwise costs the first browser half a minute.
+
+    As `ir.qweb._pregenerate_assets_bundles` does, but for the bundles that no browser of ours asks for; they
+    are more than half of the work.
+    """
     began = time.monotonic()
-    env["ir.qweb"]._pregenerate_assets_bundles()
+    qweb = env["ir.qweb"]
+    for kind, bundles in zip(("js", "css"), qweb._get_bundles_to_pregenarate(), strict=True):
+        for bundle in sorted(bundles):
+            if not NO_BUNDLE.search(bundle):
+                found = qweb._get_asset_bundle(bundle, css=kind == "css", js=kind == "js")
+                getattr(found, kind)()
     progress("asset bundles", began)
 
 
