@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from decimal import Decimal
 
 import pytest
@@ -299,6 +300,24 @@ def test_state_kept_in_a_directory_survives_a_restart(tmp_path):
         assert again.call(tokens["access_token"], "/current/Me").status_code == 200
         again.accountant("receive", entries=[number])
         assert again.entry(tokens["access_token"])["EntryNumber"] == number + 1
+
+
+def test_state_is_written_soon_after_a_change_so_that_a_crash_loses_nothing(tmp_path):
+    with running(data=tmp_path / "new") as sim:
+        nl = Practice(sim)
+        number = nl.entry(nl.connect()["access_token"])["EntryNumber"]
+        copied = tmp_path / "copy"
+        copied.mkdir()
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            time.sleep(0.3)
+            kept = tmp_path / "new" / "simulator.pickle"
+            if kept.exists() and not sim._timer:
+                break
+        (copied / "simulator.pickle").write_bytes(kept.read_bytes())
+    with start(data=copied) as again:
+        entries = again.countries["nl"].divisions[1001].ledger.entries()
+        assert [entry["EntryNumber"] for entry in entries] == [number]
 
 
 def test_a_state_that_cannot_be_read_stops_the_start_with_one_line(tmp_path):

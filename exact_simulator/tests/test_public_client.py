@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ def compat_python() -> Path | None:
 
 @pytest.fixture(scope="module")
 def seen():
+    if sys.version_info < (3, 11):
+        pytest.skip("exactpy itself needs Python 3.11 (enum.StrEnum)")
     python = compat_python()
     if python is None:
         line = "the venv of the public client is not there: run `make provision`"
