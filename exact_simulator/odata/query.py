@@ -76,18 +76,18 @@ def read(resource: schema.Resource, pairs: Iterable[tuple[str, str]], keyed: boo
             query.inlinecount = value == "allpages"
         if name not in ("$top", "$skip", "$skiptoken"):
             query.kept.append((name, value))
-    _check(query, keyed, "$skip" in seen)
+    _check(query, keyed, seen)
     return query
 
 
-def _check(query: Query, keyed: bool, skips: bool) -> None:
+def _check(query: Query, keyed: bool, seen: set[str]) -> None:
     resource = query.resource
-    if skips and resource.is_bulk:
+    if "$skip" in seen and resource.is_bulk:
         raise ApiError(400, "no_skip")
     if keyed:
         return
     needs = resource.is_bulk or resource.path in NEED_SELECT
-    if needs and query.select is None and query.top != 1:
+    if needs and "$select" not in seen and query.top != 1:
         raise ApiError(400, "need_select")
 
 
