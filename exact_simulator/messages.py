@@ -219,13 +219,16 @@ TERMS: dict[str, _Lang] = {
 def text(key: str, language: str = "en", **params: object) -> str:
     """The text for ``key`` in ``language``.
 
-    An unknown key is plain text and comes back as it is. A parameter that is a known term is
-    translated as well.
+    An unknown key is plain text and comes back as it is. The parameters ``field`` and ``where``
+    are names of fields and are translated as well.
     """
     known = TEXTS.get(key)
     if known is None:
         return key
-    filled = {name: term(value, language) for name, value in params.items()}
+    filled = {
+        name: term(value, language) if name in ("field", "where") else value
+        for name, value in params.items()
+    }
     return known.get(language, known["en"]).format(**filled)
 
 

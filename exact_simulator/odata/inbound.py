@@ -41,11 +41,12 @@ def read_body(data: bytes) -> dict[str, Any]:
 
 
 def read_values(
-    resource: schema.Resource, body: dict[str, Any], method: str
+    resource: schema.Resource, body: dict[str, Any], method: str, nested_only: bool = False
 ) -> tuple[Row, dict[str, list[Row]]]:
     """The writable values of ``body`` and its nested rows by navigation.
 
     Properties that are known but read-only are left out without a word (Exact API sheet 3.4).
+    ``nested_only``: rows of this resource can be written nested in another and no other way.
 
     :raises ApiError: 400 for an unknown property, a value of the wrong type, nested rows that are
         no array or stand in a PUT.
@@ -70,7 +71,7 @@ def read_values(
                 type=f"Exact.Web.Api.Models.{resource.model}",
             )
         read = convert(prop, value)
-        if prop.post if method == "POST" else prop.put:
+        if nested_only or (prop.post if method == "POST" else prop.put):
             values[name] = read
     return values, nested
 
@@ -89,7 +90,7 @@ def _nested(nav: schema.Nav, value: Any, method: str) -> list[Row] | None:
     target = schema.get(nav.target)
     rows: list[Row] = []
     for body in value:
-        values, deeper = read_values(target, body, "POST")
+        values, deeper = read_values(target, body, "POST", "POST" not in target.methods)
         if deeper:
             raise ApiError(400, "not_an_object")
         rows.append(values)

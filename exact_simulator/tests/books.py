@@ -119,7 +119,9 @@ class Books:
 
     def transactions(self, entry_id: str) -> list[dict[str, Any]]:
         """The transaction lines of an entry by line number."""
-        found = self.rows(f"financialtransaction/TransactionLines?$filter=EntryID eq guid'{entry_id}'")
+        found = self.rows(
+            f"financialtransaction/TransactionLines?$filter=EntryID eq guid'{entry_id}'"
+        )
         return sorted(found, key=lambda row: row["LineNumber"])
 
     def receivables(self, entry_id: str) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ def books():
         yield Books(unlimited(sim))
 
 
-@pytest.fixture()
+@pytest.fixture
 def split(books):
     books.practice.country.options["partial"] = "split"
     yield
@@ -131,7 +131,11 @@ def test_part_payment_splits_the_row_where_that_is_chosen(books, split):
     for amount in ("21.50", "9.50"):
         books.practice.accountant("receive", entries=[{"entry": made["EntryID"], "amount": amount}])
     rows = books.receivables(made["EntryID"])
-    assert sorted((r["AmountFC"], r["Status"]) for r in rows) == [(-90, 20), (-21.5, 50), (-9.5, 50)]
+    assert sorted((r["AmountFC"], r["Status"]) for r in rows) == [
+        (-90, 20),
+        (-21.5, 50),
+        (-9.5, 50),
+    ]
     assert len({row["EntryID"] for row in rows}) == 3
     books.practice.accountant("receive", entries=[{"entry": made["EntryID"]}])
     rows = books.receivables(made["EntryID"])
@@ -311,7 +315,9 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(lines=LINES, currency=st.sampled_from(["EUR", "USD", "JPY"]), share=st.integers(1, 100))
 def test_whatever_is_booked_and_paid_the_books_balance(books, lines, currency, share):
     division = books.division
