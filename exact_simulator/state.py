@@ -68,6 +68,13 @@ class Table:
         self._versions: list[tuple[int, Any]] = []
         self._keys: list[Any] | None = None
         self._stale = 0
+        #: Rises with every change; what is derived from the rows holds as long as it stays.
+        self.changes = 0
+        #: Kept by readers: sorted rows for a filter and an order, with ``changes`` at that time.
+        self.sorted: dict[Any, Any] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "sorted": {}}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -88,6 +95,7 @@ class Table:
         A changed row must be a new dict (or its indexed values unchanged): the old one is needed
         to take it out of the indexes.
         """
+        self.changes += 1
         key = row[self.key]
         old = self.rows.get(key)
         for prop, index in self._indexes.items():
@@ -111,6 +119,7 @@ class Table:
         row = self.rows.pop(key, None)
         if row is None:
             return None
+        self.changes += 1
         for prop, index in self._indexes.items():
             self._unindex(index, row.get(prop), key)
         if self._keys is not None:

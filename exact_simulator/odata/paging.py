@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from ..errors import ApiError
@@ -14,6 +16,9 @@ from .query import Query
 
 #: Up to so many rows an index is quicker than walking through the table.
 _FEW = 2000
+#: Sorted lists kept for the next page, for each table.
+_KEPT = 8
+_first = itemgetter(0)
 
 
 @dataclass
@@ -31,6 +36,8 @@ def run(query: Query, table: Table) -> Page:
     limit = query.resource.page_size
     if query.top is not None:
         limit = min(limit, query.top)
+    if query.orderby == [(_order_key(query, table), False)]:
+        query.orderby = []  # what comes by itself
     rows = _ordered(query, table) if query.orderby else _plain(query, table)
     if query.skip:
         rows = islice(rows, query.skip, None)
@@ -141,17 +148,24 @@ def _ordered(query: Query, table: Table) -> Iterator[Row]:
     def place_of(row: Row) -> tuple[Any, ...]:
         return place([*(row.get(name) for name, _down in props), row[key]])
 
-    rows = sorted(_matching(query, table), key=place_of)
+    name = (query.filter_text, tuple(props))
+    changes, places, rows = table.sorted.get(name, (-1, [], []))
+    if changes != table.changes:
+        found = sorted(((place_of(row), row) for row in _matching(query, table)), key=_first)
+        places, rows = [place for place, _row in found], [row for _place, row in found]
+        if len(table.sorted) >= _KEPT:
+            table.sorted.clear()
+        table.sorted[name] = (table.changes, places, rows)
     if query.skiptoken is None:
         return iter(rows)
     token = [literal.value for literal in literals.read_list(query.skiptoken)]
     if len(token) != len(props) + 1:
         raise ApiError(400, "syntax")
     try:
-        after = place(token)
-        return iter([row for row in rows if after < place_of(row)])
+        start = bisect_right(places, place(token))
     except TypeError:
         raise ApiError(400, "syntax") from None
+    return islice(rows, start, None)
 
 
 def _sortable(value: Any) -> Any:

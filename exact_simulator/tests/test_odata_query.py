@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from exact_simulator import schema
+
 from .books import Books, message, unlimited
 from .service import running
 
@@ -288,3 +290,45 @@ def test_the_second_country_has_its_prefix_in_every_address():
         data = be.get("vat/VATCodes").json()["d"]
         assert data["results"][0]["__metadata"]["uri"].startswith(f"{sim.url}/be/api/v1/2001/")
         assert "4  " in [row["Code"] for row in data["results"]]
+
+
+def _values(books: Books, resource: schema.Resource) -> list[dict]:
+    address = resource.path
+    if resource.path.startswith("current/"):
+        address = f"/{resource.path}"
+    elif resource.name == "ReceivablesListByAccount":
+        address += f"?accountId=guid'{books.account(1)}'"
+    elif resource.name == "SyncTimestamp":
+        address += "?modified=datetime'2020-01-01'&endPoint='Accounts'"
+    elif resource.path in ("cashflow/Receivables", "bulk/Cashflow/Receivables"):
+        address += "?$select=*"
+    if "GET" not in resource.methods:
+        return []
+    return books.rows(address)
+
+
+TYPES = {
+    "Guid": re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$").match,
+    "DateTime": re.compile(r"^/Date\(-?\d+\)/$").match,
+    "Int64": re.compile(r"^-?\d+$").match,
+}
+CLASSES = {"Boolean": bool, "Double": (int, float), "String": str, "Binary": str}
+
+
+@pytest.mark.parametrize("path", sorted(schema.all_resources()))
+def test_every_property_is_answered_in_its_type(books, path):
+    resource = schema.get(path)
+    made = books.entry(books.line(10))
+    books.practice.accountant("receive", entries=[{"entry": made["EntryID"], "amount": "1"}])
+    for row in _values(books, resource):
+        assert set(row) == {"__metadata", *resource.props, *resource.navs}
+        for name, prop in resource.props.items():
+            value = row[name]
+            if value is None:
+                continue
+            if prop.type in TYPES:
+                assert TYPES[prop.type](value), (name, value)
+            else:
+                kind = CLASSES.get(prop.type, int)
+                assert isinstance(value, kind), (name, value)
+                assert isinstance(value, bool) == (prop.type == "Boolean"), (name, value)
