@@ -35,6 +35,7 @@ class ExactExchange(models.Model):
         for start in range(0, len(ready), LOOK_UP):
             chunk = ready[start : start + LOOK_UP]
             try:
+                self._hold_for_limit(client)
                 rows = client.rows(
                     "crm/Accounts",
                     select=list(mapper._select),
@@ -65,9 +66,10 @@ class ExactExchange(models.Model):
             self._commit(1)
             return
         values = mapper._exact_values(partner, self.connection_id)
-        if not self._start_attempt(values):
-            return
         try:
+            self._hold_for_limit(client)
+            if not self._start_attempt(values):
+                return
             row = client.create("crm/Accounts", values)
             if not row.get("Code"):
                 # Exact empties the body where it ignores Prefer: only the ID is certain (API 3.4).

@@ -89,26 +89,31 @@ class ExactExchange(models.Model):
 
     def _drive_run(self, client):
         """A run page by page; a page and its cursor are one commit."""
-        if not self._lock_due():
+        if not self._lock_due() or not self._start_attempt():
             return
-        self._start_attempt()
+        key = self.attempt_key
         worker = {
             "customer_import": self._work_customer_import,
             "payment_sync": self._work_payment_sync,
         }[self.kind]
         try:
-            while worker(client):
+            for _page in worker(client):
                 if not self._commit(0):
                     # Time is up: the cursor stands, the rest comes with the next run.
                     self.state = "pending"
-                    break
-            else:
-                self._finish_run()
+                    self._commit(0)
+                    return
+                if not self._keep_claim(key):
+                    return
+                self._hold_for_limit(client)
+            self._finish_run()
         except ExactError as error:
-            self.env.cr.rollback()  # pylint: disable=invalid-commit
-            self._settle_error(error)
+            # Nothing is half done: a page is written only after it was read.
+            stop = self._settle_error(error)
             self._commit(1)
-            raise BatchStop from error
+            if stop:
+                raise BatchStop from error
+            return
         self._commit(1)
 
     def _finish_run(self):
@@ -150,9 +155,23 @@ class ExactExchange(models.Model):
             values["payload"] = payload
         self.write(values)
         self._commit(0)
+        return self._keep_claim(key)
+
+    def _keep_claim(self, key):
+        """Hold the row again after a commit; False where another worker has taken it over."""
+        self.ensure_one()
         locked = self.try_lock_for_update()
         locked.invalidate_recordset(["attempt_key"])
         return bool(locked) and self.attempt_key == key
+
+    def _hold_for_limit(self, client):
+        """Stop before a call that Exact has already said it will refuse.
+
+        :raises LimitError: with the time from which calls are accepted again.
+        """
+        until = client.limits.blocked_until()
+        if until:
+            raise LimitError(self.env._("Exact's limit of calls is used up."), retry_at=until)
 
     def _may_be_booked(self):
         """Whether an earlier attempt may have reached Exact: then it is looked up before any POST."""

@@ -1,3 +1,4 @@
+import json
 from decimal import Decimal
 
 from odoo import fields, models
@@ -46,9 +47,10 @@ class ExactExchange(models.Model):
             else:
                 ready.append((exchange, resolution))
         self._commit(len(exchanges) - len(ready))
-        self._ensure_customers(client, ready)
-        for exchange, _resolution in ready:
-            exchange._drive_sales_entry(client)
+        settled = self._ensure_customers(client, ready)
+        for exchange, resolution in ready:
+            if exchange not in settled:
+                exchange._drive_sales_entry(client, resolution)
 
     def _settle_if_known(self):
         """A document that already carries its entry is done, whoever brought it there."""
@@ -59,14 +61,17 @@ class ExactExchange(models.Model):
         return False
 
     def _ensure_customers(self, client, ready):
-        """Create what customers are missing, before any document goes."""
+        """Create what customers are missing, before any document goes.
+
+        :return: the exchanges whose customer could not be created: they are settled.
+        """
         partners = self.env["res.partner"]
         for exchange, resolution in ready:
             partner = exchange._move_in_company().commercial_partner_id
             if resolution and not partner.exact_account_id:
                 partners |= partner
         if not partners:
-            return
+            return self.browse()
         accounts = self.sudo()._enqueue_partners(ready[0][0].connection_id, partners).sudo()
         self._commit(0)
         try:
@@ -74,16 +79,18 @@ class ExactExchange(models.Model):
         except BatchStop:
             self._copy_outcome(accounts, ready)
             raise
-        self._copy_outcome(accounts, ready)
+        return self._copy_outcome(accounts, ready)
 
     def _copy_outcome(self, accounts, ready):
         """A document whose customer could not be created says so, and goes on when the customer does."""
         outcome = {account.partner_id: account for account in accounts}
+        settled = self.browse()
         for exchange, _resolution in ready:
             partner = exchange._move_in_company().commercial_partner_id
             account = outcome.get(partner)
             if not account or partner.exact_account_id:
                 continue
+            settled |= exchange
             if account.state == "failed":
                 exchange._settle_problems(
                     [
@@ -111,35 +118,32 @@ class ExactExchange(models.Model):
                     "waiting", account.cause_id, account.message, retry_at=account.retry_at
                 )
         self._commit(0)
+        return settled
 
-    def _drive_sales_entry(self, client):
+    def _drive_sales_entry(self, client, resolution=None):
         """One document: look up where it may be booked already, else POST; then compare and settle."""
         self.ensure_one()
-        if not self._lock_due() or self.state not in ("pending", "sending", "unclear", "waiting"):
+        if not self._lock_due():
             return
         move = self._move_in_company()
-        if self._may_be_booked():
-            if not self._recover_sales_entry(client):
-                return
-        resolution = self.env["exact.mapper.sales.entry"]._resolve(move, self.connection_id)
+        if self._may_be_booked() and not self._recover_sales_entry(client):
+            return
+        if resolution is None:
+            resolution = self.env["exact.mapper.sales.entry"]._resolve(move, self.connection_id)
         partner = move.commercial_partner_id
         if resolution.problems:
             self._settle_problems(resolution.problems)
             self._commit(1)
             return
-        if not partner.exact_account_id:
-            # Its customer waits or failed; a recovered document may be here for the first time.
-            if self.state in ("pending", "unclear", "sending"):
-                self._ensure_customers(client, [(self, resolution)])
-                partner.invalidate_recordset(["exact_account_id"])
-            if not partner.exact_account_id:
-                return
+        if self._ensure_customers(client, [(self, resolution)]):
+            return
         values = self.env["exact.mapper.sales.entry"]._exact_values(
             move, resolution, partner.exact_account_id
         )
-        if not self._start_attempt(encode(values)):
-            return
         try:
+            self._hold_for_limit(client)
+            if not self._start_attempt(json.loads(encode(values))):
+                return
             row = client.create("salesentry/SalesEntries", values)
             if row.get("AmountFC") is None:
                 row = (
@@ -173,6 +177,7 @@ class ExactExchange(models.Model):
             return True
         reference = payload.get("YourRef") or move.name
         try:
+            self._hold_for_limit(client)
             rows = client.rows(
                 "salesentry/SalesEntries",
                 select=list(ENTRY_SELECT),

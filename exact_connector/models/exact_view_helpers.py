@@ -84,8 +84,12 @@ class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     exact_refreshed_on = fields.Datetime(related="exact_connection_id.refreshed_on")
-    exact_customers_imported_on = fields.Datetime(related="exact_connection_id.customers_imported_on")
-    exact_connected_on = fields.Datetime(related="exact_connection_id.authorization_id.connected_on")
+    exact_customers_imported_on = fields.Datetime(
+        related="exact_connection_id.customers_imported_on"
+    )
+    exact_connected_on = fields.Datetime(
+        related="exact_connection_id.authorization_id.connected_on"
+    )
     exact_connection_country = fields.Selection(
         related="exact_connection_id.country", string="Connected Country"
     )

@@ -40,6 +40,7 @@ class ExactCase(AccountTestInvoicingCommon):
     """
 
     @classmethod
+    @AccountTestInvoicingCommon.setup_country("nl")
     def setUpClass(cls):
         super().setUpClass()
         cls.sim = simulator()
@@ -47,7 +48,6 @@ class ExactCase(AccountTestInvoicingCommon):
         cls.env["ir.config_parameter"].set_param("exact_connector.practice_url", cls.sim.url)
         cls.env.user.group_ids += cls.env.ref("base.group_system")
         cls.company = cls.company_data["company"]
-        cls.company.country_id = cls.env.ref("base.nl")
         commit = patch.object(
             cls.env.registry["exact.exchange"], "_commit", lambda self, *a, **k: cls._flush(self)
         )
