@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from . import schema
@@ -41,7 +42,17 @@ def table_for(
         return _table("HID", [dict(row) for row in rows])
     if resource.path == "read/sync/Sync/SyncTimestamp":
         return _table("API", [sync_timestamp(division, arguments)])
+    if resource.path == "sync/Deleted":
+        _forget_deletions(division)
     return division.table(resource.table)
+
+
+def _forget_deletions(division: Division) -> None:
+    """Deletions are kept two months (Exact API sheet 5.16)."""
+    table = division.table("sync/Deleted")
+    oldest = division.now() - timedelta(days=61)
+    for row in [row for row in table if row["DeletedDate"] < oldest]:
+        table.remove(row["ID"])
 
 
 def _table(key: str, rows: list[Row]) -> Table:

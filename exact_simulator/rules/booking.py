@@ -33,7 +33,7 @@ def check_customer(
     if account is None:
         problems.add("invalid_reference", field="Relationship" if term == "Customer" else term)
         return None
-    if not account.get("IsSales"):
+    if account.get("Status") != "C":
         problems.add("invalid_type", field=term)
     if account.get("Blocked"):
         problems.add("blocked", field="Relationship")

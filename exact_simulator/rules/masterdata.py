@@ -94,6 +94,9 @@ class SalesItemPrices(Rule):
         row.setdefault("StartDate", ctx.division.today())
         row["Unit"] = row.get("Unit") or row.get("DefaultItemUnit")
         row["UnitDescription"] = chart.UNITS.get(row["Unit"])
+        for prop, least in (("Quantity", Decimal(1)), ("Price", Decimal(0))):
+            if row.get(prop) is None:
+                row[prop] = least
         if row.get("Account") is None and row["Quantity"] <= 1:
             item = ctx.table("logistics/Items").get(row["Item"])
             if item is not None and item.get("StandardSalesPrice") != row["Price"]:

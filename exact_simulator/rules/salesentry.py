@@ -61,10 +61,11 @@ class SalesEntries(Rule):
     def update(self, ctx: Context, old: Row, values: Row) -> Row:
         check_changeable(ctx, old)
         values.pop("EntryID", None)
+        for prop in ("VATAmountFC", "EntryNumber", "InvoiceNumber"):
+            if values.get(prop) is None:
+                values.pop(prop, None)
         entry = {**old, **values}
         problems = Problems()
-        if "VATAmountFC" in values and values["VATAmountFC"] is None:
-            values.pop("VATAmountFC")
         self._header(ctx, entry, old, values, problems)
         lines = lines_of(ctx, old)
         if entry["Currency"] != old["Currency"]:
@@ -132,8 +133,8 @@ class SalesEntries(Rule):
             problems.add("not_allowed", field="Currency")
         standard = RATES[currency] / RATES[own]
         if given.get("Rate") is None:
-            if old is None or old["Currency"] != currency:
-                entry["Rate"] = standard
+            keep = old is not None and old["Currency"] == currency
+            entry["Rate"] = old["Rate"] if old and keep else standard
             return
         rate = given["Rate"]
         if rate <= 0 or (currency == own and rate != 1):

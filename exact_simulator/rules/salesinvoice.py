@@ -303,13 +303,15 @@ def _line(ctx: Context, invoice: Row, line: Row, number: int, problems: Problems
         problems.add("gl_mandatory")
     resolve(ctx, line, [*_LINE_REFS], _LINE_REFS, problems)
     currency = invoice["Currency"] if invoice["Currency"] in RATES else "EUR"
-    line.setdefault("Quantity", Decimal(1))
-    line.setdefault("Discount", ZERO)
+    for prop, usual in (("Quantity", Decimal(1)), ("Discount", ZERO)):
+        if line.get(prop) is None:
+            line[prop] = usual
     price = line.get("NetPrice")
     if price is None:
-        price = (line.get("UnitPrice") or ZERO) * (1 - (line.get("Discount") or ZERO))
+        price = (line.get("UnitPrice") or ZERO) * (1 - line["Discount"])
         line["NetPrice"] = price
-    line.setdefault("UnitPrice", price)
+    if line.get("UnitPrice") is None:
+        line["UnitPrice"] = price
     if line.get("AmountFC") is None:
         line["AmountFC"] = line["Quantity"] * price
     line["AmountFC"] = round_money(line["AmountFC"], currency)
