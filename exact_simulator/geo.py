@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 _ISO = """
 AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT
@@ -35,9 +35,10 @@ RATES: dict[str, Decimal] = {
     }.items()
 }  # fmt: skip
 _DECIMALS = {"JPY": 0, "KWD": 3}
+_WIDE = Context(prec=80)  # absurd amounts are somebody else's to refuse
 
 
 def round_money(amount: Decimal, currency: str = "EUR") -> Decimal:
     """``amount`` in whole units of the smallest coin of ``currency``, half up."""
     quantum = Decimal(1).scaleb(-_DECIMALS.get(currency, 2))
-    return amount.quantize(quantum, rounding=ROUND_HALF_UP)
+    return amount.quantize(quantum, rounding=ROUND_HALF_UP, context=_WIDE)
