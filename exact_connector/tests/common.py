@@ -1,5 +1,6 @@
 """One simulator for the whole test run, and a company connected to it."""
 
+import itertools
 import os
 from pathlib import Path
 from unittest.mock import patch
@@ -21,6 +22,7 @@ BOOKKEEPER = "bookkeeper@practice.example"
 OFFICE = "office@practice.example"
 
 _running = {}
+_numbers = itertools.count(1)
 
 
 def simulator():
@@ -118,7 +120,7 @@ class ExactCase(AccountTestInvoicingCommon):
         """A sale tax of ``amount`` percent, mapped to an Exact VAT code where one is named."""
         return self.env["account.tax"].create(
             {
-                "name": f"Test {amount} % {code or ''} {values}"[:60],
+                "name": f"Test {amount} % no. {next(_numbers)}",
                 "amount": amount,
                 "amount_type": "percent",
                 "type_tax_use": "sale",
@@ -151,10 +153,11 @@ class ExactCase(AccountTestInvoicingCommon):
 
     def invoice(self, lines=None, partner=None, send=True, post=True, **values):
         """A posted and sent invoice; ``lines`` are (quantity, price, tax) or dicts of line values."""
-        default_tax = self.__dict__.get("tax_21") or self.tax(21, "2")
-        self.tax_21 = default_tax
+        if not lines:
+            self.tax_21 = self.__dict__.get("tax_21") or self.tax(21, "2")
+            lines = [(1, 100.0, self.tax_21)]
         commands = []
-        for line in lines or [(1, 100.0, default_tax)]:
+        for line in lines:
             if not isinstance(line, dict):
                 quantity, price, tax = line
                 line = {
