@@ -34,6 +34,8 @@ class ExactExchange(models.Model):
     def _compute_payload_text(self):
         for exchange in self:
             payload = exchange.payload
+            if isinstance(payload, str):
+                payload = json.loads(payload)
             exchange.payload_text = (
                 json.dumps(payload, indent=2, ensure_ascii=False) if payload else False
             )
