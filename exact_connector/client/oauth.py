@@ -153,7 +153,6 @@ class _TokenSession(OAuth2Session):
                 # may quote that answer.
                 _log(unknown)
                 error = self._lost(200)
-        error.__context__ = None
         raise error
 
     def request(self, method, url, withhold_token=False, **arguments):

@@ -64,13 +64,12 @@ def surely_unsent(error: BaseException) -> bool:
         if not isinstance(item, BaseException) or id(item) in seen:
             continue
         seen.add(id(item))
-        # NewConnectionError stands for a refused connection and an unknown host name alike.
+        # ConnectTimeoutError is the base of those for a refused connection and an unknown host.
         if isinstance(
             item,
             (
                 requests.ConnectTimeout,
                 requests.exceptions.InvalidURL,
-                urllib3.exceptions.NewConnectionError,
                 urllib3.exceptions.ConnectTimeoutError,
                 ssl.SSLCertVerificationError,
             ),

@@ -100,7 +100,7 @@ def test_r1_code_is_exchanged(wire):
         "client_secret": SECRET,
     }
     assert "Authorization" not in call.headers
-    assert call.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert call.headers["Content-Type"].startswith("application/x-www-form-urlencoded")
     assert call.headers["User-Agent"].startswith("exact_connector/")
 
 
