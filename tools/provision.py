@@ -42,14 +42,14 @@ def outside_the_environment():
     from provisioning import odoo_source, python
     from provisioning.common import ROOT, locked, say
 
-    say(f"Provisioning {ROOT}")
+    say("Provisioning %s" % ROOT)  # noqa: UP031
     python.check_version()
     with locked("provision"):
         odoo_source.ensure()
         python.ensure()
     if "--python-only" in sys.argv:
         return 0
-    arguments = [str(python.VENV / "bin" / "python"), __file__, "--inside", *sys.argv[1:]]
+    arguments = [str(python.VENV / "bin" / "python"), __file__, "--inside"]
     sys.stdout.flush()
     return subprocess.call(arguments)
 
@@ -70,7 +70,7 @@ def main():
     """Provision, and give the exit code."""
     import time
 
-    from provisioning.common import ProvisionError
+    from provisioning.common import ProvisionError, say
 
     began = time.time()
     try:
@@ -79,12 +79,12 @@ def main():
         code = outside_the_environment()
     except ProvisionError as error:
         sys.stdout.flush()
-        print(f"error: {error}", file=sys.stderr)
+        sys.stderr.write("error: %s\n" % error)  # noqa: UP031
         return 1
     except KeyboardInterrupt:
         return 130
     if code == 0:
-        print(f"Provisioned in {time.time() - began:.1f} s", flush=True)
+        say("Provisioned in %.1f s" % (time.time() - began))
     return code
 
 
