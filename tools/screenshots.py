@@ -39,6 +39,12 @@ SHOWN = {
 }  # fmt: skip
 
 
+LISTS = (
+    "exact-items", "exact-vat-codes", "exact-journals", "exact-ledger-accounts", "exact-payment-conditions",
+    "exact-connections", "exact-authorizations", "exact-causes",
+)  # fmt: skip
+
+
 class Walk:
     """The main way through the product in a browser, with a picture at each stop."""
 
@@ -54,13 +60,20 @@ class Walk:
 
     # --- pictures ---
 
-    def picture(self, name: str) -> None:
-        """Keep what is on the screen: for the documentation, or at both widths for looking at."""
+    def picture(self, name: str, again: bool = False) -> None:
+        """Keep what is on the screen: for the documentation, or at both widths for looking at.
+
+        :param again: load the page again at the telephone's width, as a telephone would
+        """
         if self.folder is None:
             if name in SHOWN:
                 self._shoot(DESCRIPTION / f"{name}.png", DESK)
             return
         self._shoot(self.folder / f"{name}.png", DESK)
+        if again:
+            self._resize(TELEPHONE)
+            self.driver.refresh()
+            self.find(".o_view_controller")
         self._shoot(self.folder / f"{name}_400.png", TELEPHONE)
         self._resize(DESK)
 
@@ -307,7 +320,8 @@ class Walk:
     def follow(self, documents: dict[str, int]) -> None:
         """Where it is seen how everything stands."""
         self.open("exact-documents", ".o_list_view")
-        self.picture("documents")
+        self.picture("documents", again=True)
+        self.open("exact-documents", ".o_list_view")
         self.click(".o_facet_remove")
         self._quiet()
         self.picture("invoice_list")
@@ -317,7 +331,7 @@ class Walk:
         self._quiet()
         self.picture("exchanges_to_mend")
         self.open("exact-all-exchanges", ".o_list_view")
-        self.picture("exchanges")
+        self.picture("exchanges", again=True)
         for name in ("failed", "good"):
             found = self.session.call(
                 "exact.exchange", "search", [("move_id", "=", documents[name])]
@@ -344,17 +358,17 @@ class Walk:
             self.click("#exact_refresh_payment")
             self.find(".o_notification")
             self.open(f"exact-documents/{documents[name]}", "#exact_open_entry")
-            self.picture("invoice_paid" if name == "good" else "invoice_partial")
+            self.picture("invoice_paid" if name == "good" else "invoice_partial", again=True)
 
     def look_around(self, documents: dict[str, int]) -> None:
         """The screens of the configuration, for looking at only."""
         if self.folder is None:
             return
         call = self.session.call
-        for path in ("exact-items", "exact-vat-codes", "exact-journals", "exact-ledger-accounts",
-                     "exact-payment-conditions", "exact-connections", "exact-authorizations", "exact-causes"):  # fmt: skip
+        for path in LISTS:
             self.open(path, ".o_list_view, .o_kanban_view, .o_view_nocontent")
-            self.picture(path.replace("-", "_"))
+            self.picture(path.replace("-", "_"), again=True)
+            self.open(path, ".o_list_view, .o_kanban_view, .o_view_nocontent")
             rows = self.driver.find_elements(
                 By.CSS_SELECTOR, ".o_data_row .o_data_cell:not(.o_handle_cell)"
             )
@@ -382,6 +396,45 @@ class Walk:
             if page:
                 self.click(f".nav-link[name='{page}']")
             self.picture(f"form_{model}")
+        self.trouble(documents)
+
+    def trouble(self, documents: dict[str, int]) -> None:
+        """A lost answer, an outage and a connection that Exact refuses."""
+        for kind, state in (("status", "waiting"), ("drop_after", "unclear")):
+            fault = {
+                "method": "POST",
+                "path": "SalesEntries",
+                "kind": kind,
+                **({"status": 503} if kind == "status" else {}),
+            }
+            requests.post(
+                f"{self.simulator_url}/_sim/faults", json=fault, timeout=30
+            ).raise_for_status()
+            self.open(f"exact-documents/{documents['due']}", ".o_form_view")
+            self.click("#exact_create_sales_entry" if state == "waiting" else "#exact_retry_now")
+            self.find(f"#exact_alert_{state}")
+            self.picture(f"invoice_{state}")
+            self.click("#exact_open_exchange")
+            self.find(f".o_exact_exchange #exact_alert_{state}")
+            self.picture(f"exchange_{state}")
+        self.open(f"exact-documents/{documents['due']}", "#exact_look_up")
+        self.click("#exact_look_up")
+        self.find("#exact_open_entry")
+        tokens = self.session.call("exact.token", "search", [])
+        self.session.call(
+            "exact.token", "write", tokens, {"dead_reason": "Old refresh token used."}
+        )
+        self.open("exact-settings", "#exact_reconnect")
+        self.picture("settings_expired")
+        connection = self.session.call("exact.connection", "search", [])[0]
+        self.open(f"exact-connections/{connection}", "#exact_alert_expired")
+        self.picture("connection_expired")
+        self.session.call("exact.token", "write", tokens, {"dead_reason": False})
+        self.open("exact-settings", "#exact_disconnect")
+        self.click("#exact_disconnect")
+        self.find(".modal .btn-primary").click()
+        self.find("#exact_connect")
+        self.picture("settings_disconnected")
 
 
 def main() -> int:
@@ -391,28 +444,30 @@ def main() -> int:
     )
     parser.add_argument("--all", metavar="FOLDER", type=Path, help="every screen, into this folder")
     folder = parser.parse_args().all
-    with Postgres() as server, Simulator(seed="demo", accounts=250) as simulator:
-        with OdooServer(server, params={"exact_connector.practice_url": simulator.url}) as odoo:
-            simulator.post(
-                "/_sim/app",
-                {
-                    "client_id": CLIENT_ID,
-                    "redirect_uri": f"{odoo.url}/exact_connector/oauth2/callback",
-                },
-            )
-            session = odoo.login()
-            with browser(*DESK) as driver:
-                sign_in(driver, session)
-                walk = Walk(driver, session, simulator.url, folder)
-                walk.connect()
-                walk.settings()
-                walk.mapping()
-                walk.import_customers()
-                documents = walk.make_documents()
-                walk.send(documents)
-                walk.follow(documents)
-                walk.pay(documents)
-                walk.look_around(documents)
+    with (
+        Postgres() as server,
+        Simulator(seed="demo", accounts=250) as simulator,
+        OdooServer(server, params={"exact_connector.practice_url": simulator.url}) as odoo,
+        browser(*DESK) as driver,
+    ):
+        callback = f"{odoo.url}/exact_connector/oauth2/callback"
+        simulator.post("/_sim/app", {"client_id": CLIENT_ID, "redirect_uri": callback})
+        sign_in(driver, odoo.login())
+        walk = Walk(driver, odoo.login(), simulator.url, folder)
+        try:
+            walk.connect()
+            walk.settings()
+            walk.mapping()
+            walk.import_customers()
+            documents = walk.make_documents()
+            walk.send(documents)
+            walk.follow(documents)
+            walk.pay(documents)
+            walk.look_around(documents)
+        except Exception:
+            if folder:
+                driver.save_screenshot(str(folder / "error.png"))
+            raise
     return 0
 
 
