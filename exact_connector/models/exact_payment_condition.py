@@ -54,11 +54,14 @@ class ExactPaymentCondition(models.Model):
         }
 
     def _get_due_date(self, invoice_date):
-        """The due date Exact derives: month ends first, then days; 0 month ends = from the invoice date (R25)."""
+        """The due date Exact derives: month ends first, then days; 0 month ends = from the invoice date (R25).
+
+        Exact's own example: 17/01 with 2 month ends and 15 days falls due on 15/04.
+        """
         self.ensure_one()
         date = invoice_date
         if self.end_of_months:
-            date += relativedelta(months=self.end_of_months - 1, day=31)
+            date += relativedelta(months=self.end_of_months, day=31)
         return date + relativedelta(days=self.payment_days)
 
     def _is_plain(self):
