@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from .exact_connection import USABLE_ITEM
+
 
 class AccountMoveLine(models.Model):
     """An Exact item chosen for one line goes before every other source (R18)."""
@@ -11,6 +13,6 @@ class AccountMoveLine(models.Model):
         check_company=True,
         copy=True,
         ondelete="set null",
-        domain="[('company_id', '=', company_id), ('is_sales_item', '=', True)]",
+        domain=f"[('company_id', '=', company_id), {USABLE_ITEM}]",
         help="Overrides the item of the product and its category for this line.",
     )

@@ -6,7 +6,15 @@ from psycopg2.errors import SerializationFailure
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..client import COUNTRIES, AuthError, ExactClient, LimitError, TokenTooEarly, oauth
+from ..client import (
+    COUNTRIES,
+    AuthError,
+    ExactClient,
+    ExactError,
+    LimitError,
+    TokenTooEarly,
+    oauth,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -158,7 +166,11 @@ class ExactAuthorization(models.Model):
             code,
         )
         self._keep_tokens(tokens)
-        me = self._make_client(None).me()
+        try:
+            me = self._make_client(None).me()
+        except ExactError:
+            self._forget_tokens()
+            raise
         twin_sudo = authorization_sudo.search(
             [
                 ("id", "!=", self.id),
@@ -173,7 +185,7 @@ class ExactAuthorization(models.Model):
             twin_sudo._keep_tokens(tokens)
             twin_sudo.client_secret = authorization_sudo.client_secret
             authorization_sudo.connection_ids.authorization_id = twin_sudo
-            authorization_sudo.token_ids.unlink()
+            authorization_sudo._forget_tokens()
             authorization_sudo.active = False
         kept = twin_sudo or authorization_sudo
         kept.write(
@@ -190,6 +202,12 @@ class ExactAuthorization(models.Model):
         """Store and commit a fresh pair at once, whatever becomes of the caller's transaction."""
         with self.env.registry.cursor() as cr:
             self.with_env(self.env(cr=cr, su=True))._store_tokens(tokens)
+        self.invalidate_recordset(["state", "last_error", "token_ids"])
+
+    def _forget_tokens(self):
+        """Drop the pair that ``_keep_tokens`` has committed; this transaction cannot see it."""
+        with self.env.registry.cursor() as cr:
+            self.with_env(self.env(cr=cr, su=True)).token_ids.unlink()
         self.invalidate_recordset(["state", "last_error", "token_ids"])
 
     def _refresh_divisions(self, division_code):

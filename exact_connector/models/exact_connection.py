@@ -3,6 +3,13 @@ from odoo.exceptions import AccessError, UserError
 
 # Journal types that a sales entry may use: sales and return invoice (Exact Online API 5.7).
 SALES_JOURNAL_TYPES = ("20", "21")
+# Items that can be chosen (R17): sold, divisible where that is asked for, in use today.
+USABLE_ITEM = (
+    "('is_sales_item', '=', True), "
+    "'|', ('is_divisible', '=', True), ('connection_id.only_divisible_items', '=', False), "
+    "'|', ('start_date', '=', False), ('start_date', '<=', 'today'), "
+    "'|', ('end_date', '=', False), ('end_date', '>=', 'today')"
+)
 
 
 class ExactConnection(models.Model):
@@ -60,7 +67,7 @@ class ExactConnection(models.Model):
     )
     default_item_id = fields.Many2one(
         "exact.item",
-        domain="[('connection_id', '=', id), ('is_sales_item', '=', True)]",
+        domain=f"[('connection_id', '=', id), {USABLE_ITEM}]",
         tracking=True,
         help="Used for lines whose product and category have no Exact item. "
         "Its revenue account in Exact becomes the ledger account of the line.",
@@ -260,8 +267,10 @@ class ExactConnection(models.Model):
         divisions = authorization.sudo().division_ids
         if connection_sudo.division_id not in divisions:
             # Reconnected as another user: the same division by its code, never another one silently.
-            same = divisions.filtered(lambda d: d.code == connection_sudo.division)
-            connection_sudo.division_id = same or (divisions if len(divisions) == 1 else False)
+            had = connection_sudo.division
+            same = divisions.filtered(lambda d: d.code == had)
+            only = divisions if not had and len(divisions) == 1 else divisions.browse()
+            connection_sudo.division_id = same or only
         for connection in authorization.sudo().connection_ids:
             self.env["exact.exchange"]._resume_after_connect(connection)
 

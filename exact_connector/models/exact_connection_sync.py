@@ -71,6 +71,10 @@ class ExactConnection(models.Model):
             .with_company(self.company_id)
             .search([("exact_item_id", "in", items.ids)])
             .mapped("exact_item_id")
+            | env["product.category"]
+            .with_company(self.company_id)
+            .search([("exact_item_id", "in", items.ids)])
+            .mapped("exact_item_id")
             | self.default_item_id
         )
         for item in in_use:

@@ -128,9 +128,9 @@ class ExactMapperSalesEntry(models.AbstractModel):
             resolution.problem(
                 "journal_type",
                 env._(
-                    "Exact journal %(journal)s (%(source)s) is not a sales journal.",
+                    "Exact journal %(journal)s (%(origin)s) is not a sales journal.",
                     journal=found.display_name,
-                    source=source,
+                    origin=source,
                 ),
                 connection,
             )
@@ -138,9 +138,9 @@ class ExactMapperSalesEntry(models.AbstractModel):
             resolution.problem(
                 "journal_blocked",
                 env._(
-                    "Exact journal %(journal)s (%(source)s) is blocked or gone in Exact.",
+                    "Exact journal %(journal)s (%(origin)s) is blocked or gone in Exact.",
                     journal=found.display_name,
-                    source=source,
+                    origin=source,
                 ),
                 connection,
             )
@@ -266,9 +266,9 @@ class ExactMapperSalesEntry(models.AbstractModel):
             resolution.problem(
                 "item_unusable",
                 env._(
-                    "Item %(item)s (%(source)s) is not a sales item in use in Exact on %(date)s.",
+                    "Item %(item)s (%(origin)s) is not a sales item in use in Exact on %(date)s.",
                     item=item.display_name,
-                    source=source,
+                    origin=source,
                     date=date or "",
                 ),
                 self._mend_item(line, item, connection),
@@ -278,9 +278,9 @@ class ExactMapperSalesEntry(models.AbstractModel):
                 resolution.problem(
                     "item_not_divisible",
                     env._(
-                        "Item %(item)s (%(source)s) is not divisible in Exact, and the quantity is %(quantity)s.",
+                        "Item %(item)s (%(origin)s) is not divisible in Exact, and the quantity is %(quantity)s.",
                         item=item.display_name,
-                        source=source,
+                        origin=source,
                         quantity=line.quantity,
                     ),
                     self._mend_item(line, item, connection),
@@ -309,9 +309,9 @@ class ExactMapperSalesEntry(models.AbstractModel):
             resolution.problem(
                 "item_account",
                 env._(
-                    "Item %(item)s (%(source)s) has no revenue account in Exact: line %(line)s has no ledger account.",
+                    "Item %(item)s (%(origin)s) has no revenue account in Exact: line %(line)s has no ledger account.",
                     item=item.display_name,
-                    source=found.item.source,
+                    origin=found.item.source,
                     line=self._label(line),
                 ),
                 item,
@@ -406,9 +406,9 @@ class ExactMapperSalesEntry(models.AbstractModel):
             resolution.problem(
                 "vat_code_blocked",
                 env._(
-                    "VAT code %(code)s (%(source)s) is blocked or gone in Exact.",
+                    "VAT code %(code)s (%(origin)s) is blocked or gone in Exact.",
                     code=code.display_name,
-                    source=source,
+                    origin=source,
                 ),
                 record,
             )
@@ -416,10 +416,10 @@ class ExactMapperSalesEntry(models.AbstractModel):
             resolution.problem(
                 "vat_code_including",
                 env._(
-                    "VAT code %(code)s (%(source)s) is of type Including; amounts travel excluding VAT, "
+                    "VAT code %(code)s (%(origin)s) is of type Including; amounts travel excluding VAT, "
                     "so a code of type Excluding is needed.",
                     code=code.display_name,
-                    source=source,
+                    origin=source,
                 ),
                 record,
             )
@@ -427,9 +427,9 @@ class ExactMapperSalesEntry(models.AbstractModel):
             resolution.problem(
                 "vat_code_rate",
                 env._(
-                    "VAT code %(code)s (%(source)s) does not fit a tax of %(rate)s %%.",
+                    "VAT code %(code)s (%(origin)s) does not fit a tax of %(rate)s %%.",
                     code=code.display_name,
-                    source=source,
+                    origin=source,
                     rate=f"{rate:g}",
                 ),
                 record,

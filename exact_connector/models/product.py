@@ -1,9 +1,8 @@
 from odoo import fields, models
 
-ITEM_DOMAIN = (
-    "[('company_id', '=', allowed_company_ids[0]), ('is_sales_item', '=', True), "
-    "'|', ('is_divisible', '=', True), ('connection_id.only_divisible_items', '=', False)]"
-)
+from .exact_connection import USABLE_ITEM
+
+ITEM_DOMAIN = f"[('company_id', '=', allowed_company_ids[0]), {USABLE_ITEM}]"
 
 
 class ProductTemplate(models.Model):

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..client import ExactError
+from .exact_connection import USABLE_ITEM
 
 SECRET_DOTS = "••••••••"
 
@@ -44,7 +45,7 @@ class ResConfigSettings(models.TransientModel):
     exact_default_item_id = fields.Many2one(
         related="exact_connection_id.default_item_id",
         readonly=False,
-        domain="[('connection_id', '=', exact_connection_id), ('is_sales_item', '=', True)]",
+        domain=f"[('connection_id', '=', exact_connection_id), {USABLE_ITEM}]",
     )
     exact_default_vat_code_id = fields.Many2one(
         related="exact_connection_id.default_vat_code_id",
@@ -122,6 +123,8 @@ class ResConfigSettings(models.TransientModel):
         values = {"country": self.exact_country, "client_id": self.exact_client_id}
         if self.exact_client_secret and self.exact_client_secret != SECRET_DOTS:
             values["client_secret"] = self.exact_client_secret
+            # Kept at the authorization only, not in the settings' own row.
+            self.exact_client_secret = SECRET_DOTS
         other_app = authorization_sudo and (
             authorization_sudo.country != self.exact_country
             or authorization_sudo.client_id != self.exact_client_id

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..models.exact_connection import USABLE_ITEM
 from ..models.exact_mapper_sales_entry import DOCUMENT_TYPES
 
 # Where each kind of mapping is kept: model, field on it, field of the line.
@@ -208,7 +209,8 @@ class ExactMappingWizard(models.TransientModel):
         domain = [("is_sales_item", "=", True)]
         if self.connection_id.only_divisible_items:
             domain.append(("is_divisible", "=", True))
-        items = self._reference("exact.item", domain)
+        today = fields.Date.context_today(self)
+        items = self._reference("exact.item", domain).filtered(lambda i: i._is_valid_on(today))
         by_code = {item.code.lower(): item for item in reversed(items)}
         by_name = {(item.name or "").lower(): item for item in reversed(items)}
         seen = set()
@@ -267,7 +269,7 @@ class ExactMappingWizardLine(models.TransientModel):
     exact_item_id = fields.Many2one(
         "exact.item",
         "In Exact (Item)",
-        domain="[('connection_id', '=', connection_id), ('is_sales_item', '=', True)]",
+        domain=f"[('connection_id', '=', connection_id), {USABLE_ITEM}]",
     )
     reason = fields.Char("Why", readonly=True)
     confidence = fields.Selection(
