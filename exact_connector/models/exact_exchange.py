@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..client import ExactError
+
 SEND_KINDS = ("sales_entry", "account")
 RUN_KINDS = ("customer_import", "payment_sync")
 OPEN_STATES = ("pending", "sending", "waiting", "unclear")
@@ -183,6 +185,17 @@ class ExactExchange(models.Model):
         )
         due.sudo().retry_at = False
         return due._run_and_report()
+
+    def action_refresh_and_retry(self):
+        """What was mended in Exact is read again, then tried again (R20)."""
+        self._check_user()
+        for connection, exchanges in self.grouped("connection_id").items():
+            try:
+                connection.sudo()._refresh_reference_data()
+                exchanges.sudo()._reread_customers(connection.sudo())
+            except ExactError as error:
+                raise UserError(self.env["exact.cause"]._explain(error)) from error
+        return self.action_retry()
 
     def action_cancel(self):
         """Take it out of the queue; a document whose answer was lost cannot be taken out."""

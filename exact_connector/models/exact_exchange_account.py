@@ -83,6 +83,22 @@ class ExactExchange(models.Model):
         self._adopt_account(row)
         self._commit(1)
 
+    def _reread_customers(self, connection):
+        """Ask Exact whether the customers that it had blocked still are."""
+        mapper = self.env["exact.mapper.account"]
+        partners = (self.move_id.commercial_partner_id | self.partner_id).with_company(
+            connection.company_id
+        )
+        blocked = partners.filtered("exact_account_blocked")
+        if not blocked:
+            return
+        client = connection._get_client()
+        for partner in blocked:
+            row = client.get(
+                "crm/Accounts", partner.exact_account_id, select=["ID", "Blocked", "EndDate"]
+            )
+            partner.exact_account_blocked = row is None or mapper._is_blocked(row)
+
     def _partner_in_company(self):
         return self.partner_id.with_company(self.company_id)
 
@@ -122,7 +138,8 @@ class ExactExchange(models.Model):
         if not partner.ref and row.get("Code"):
             values["ref"] = row["Code"]
         if "Blocked" in row:
-            values["exact_account_blocked"] = bool(row.get("Blocked"))
+            mapper = self.env["exact.mapper.account"]
+            values["exact_account_blocked"] = mapper._is_blocked(row)
         partner.write(values)
         self._settle_done(row["ID"], row.get("Code"))
         partner._exact_log_exchange(self)

@@ -1,4 +1,5 @@
 import json
+import logging
 from decimal import Decimal
 
 from odoo import fields, models
@@ -6,6 +7,8 @@ from odoo import fields, models
 from ..client import DataError, ExactError, Guid, encode, odata
 from ..resolution import Problem, decimal_amount
 from .exact_exchange_drive import BatchStop
+
+_logger = logging.getLogger(__name__)
 
 ENTRY_SELECT = (
     "EntryID",
@@ -201,8 +204,16 @@ class ExactExchange(models.Model):
         self._settle_sales_entry(
             row, [self.env._("Found in Exact by its reference and adopted: it was not sent again.")]
         )
+        self._catch_up_paid_status(client, move)
         self._commit(1)
         return False
+
+    def _catch_up_paid_status(self, client, move):
+        """An adopted entry may have been paid before we knew it: the cursor has passed that change."""
+        try:
+            self._refresh_paid_status(client, self.connection_id, move)
+        except ExactError as error:
+            _logger.info("Paid status of %s could not be asked for: %s", move.name, error)
 
     # === SETTLE === #
 

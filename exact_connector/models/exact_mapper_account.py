@@ -1,6 +1,6 @@
 import re
 
-from odoo import api, models
+from odoo import api, fields, models
 
 from ..client import odata
 
@@ -240,7 +240,11 @@ class ExactMapperAccount(models.AbstractModel):
 
     @api.model
     def _is_blocked(self, row):
-        return bool(row.get("Blocked"))
+        """Blocked, or ended before today: Exact refuses entries for both (API 5.3)."""
+        ended = row.get("EndDate")
+        return bool(row.get("Blocked")) or bool(
+            ended and ended.date() < fields.Date.context_today(self)
+        )
 
     @api.model
     def _is_customer(self, row):
