@@ -136,6 +136,11 @@ class AccountMove(models.Model):
         exchanges._drive()
         return exchanges._report(skipped)
 
+    def action_exact_refresh_and_retry(self):
+        """Read the reference data again, after something was mended in Exact, and try again (R20)."""
+        self._exact_check_user()
+        return self.exact_exchange_ids.action_refresh_and_retry()
+
     def _exact_skip_reason(self):
         """Why this document is not taken at all; False where it is."""
         self.ensure_one()
