@@ -18,6 +18,7 @@ from selenium.common.exceptions import StaleElementReferenceException, TimeoutEx
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -157,9 +158,12 @@ class Walk:
         self._quiet()
 
     def save_settings(self) -> None:
+        """Save and wait for the page that Odoo loads afresh; leaving earlier would show old values."""
+        old = self.find(".app_settings_block")
         self.click(".o_form_button_save")
-        self._quiet()
+        WebDriverWait(self.driver, 60, 0.2).until(staleness_of(old))
         self.find(".app_settings_block")
+        self._quiet()
 
     # --- stops ---
 
