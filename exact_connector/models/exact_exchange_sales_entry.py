@@ -244,7 +244,8 @@ class ExactExchange(models.Model):
                 )
             )
         self._settle_done(row["EntryID"], row.get("EntryNumber"), notes)
-        move.sudo().write(
+        # None of these fields concerns the lines: the invoice need not be worked out again.
+        move.sudo().with_context(skip_invoice_sync=True).write(
             {
                 "exact_entry_id": row["EntryID"],
                 "exact_entry_number": str(row.get("EntryNumber") or ""),
