@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -290,4 +292,4 @@ class AccountMove(models.Model):
         )
         if not locks:
             return date
-        return max(lock[0] for lock in locks) + fields.date_utils.relativedelta(days=1)
+        return max(lock[0] for lock in locks) + timedelta(days=1)

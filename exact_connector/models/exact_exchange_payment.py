@@ -2,6 +2,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..client import Guid, Int64, odata
 from ..resolution import decimal_amount
@@ -32,7 +33,8 @@ class ExactExchange(models.Model):
     def _work_payment_sync(self, client):
         """Generator: settles one page of changed receivables, moves the cursor, yields for the commit."""
         connection = self.connection_id
-        self.write({"updated_count": 0, "unchanged_count": 0, "page_count": 0})
+        self.write({"updated_count": 0, "unchanged_count": 0, "failed_count": 0, "page_count": 0})
+        self.problem_ids.unlink()
         pages = client.pages(
             "sync/Cashflow/PaymentTerms",
             select=[*RECEIVABLE_SELECT, "LineType", "Timestamp"],
@@ -46,7 +48,11 @@ class ExactExchange(models.Model):
             self.page_count += 1
             yield
         connection.payments_synced_on = fields.Datetime.now()
-        self.message = self.env._("%s documents settled", self.updated_count)
+        self.message = self.env._(
+            "%(settled)s documents settled, %(failed)s failed",
+            settled=self.updated_count,
+            failed=self.failed_count,
+        )
 
     @api.model
     def _refresh_paid_status(self, client, connection, moves):
@@ -88,7 +94,7 @@ class ExactExchange(models.Model):
         )
         # Two workers must not settle the same document: the second one skips it.
         moves = moves.try_lock_for_update()
-        certain, to_ask = {}, self.env["account.move"]
+        certain, to_ask = {}, moves.browse()
         for move in moves:
             found = by_entry[move.exact_entry_id]
             if self._is_whole_and_paid(move, found):
@@ -99,15 +105,37 @@ class ExactExchange(models.Model):
             ):
                 to_ask |= move
         remaining = {**certain, **self._ask_remaining(client, to_ask)}
-        return self.env["account.move"].union(
-            *(
-                move
-                for move, rest in remaining.items()
-                if move._exact_settle(
-                    connection, rest, self._payment_date(by_entry[move.exact_entry_id])
-                )
-            )
+        settled = moves.browse()
+        for move, rest in remaining.items():
+            date = self._payment_date(by_entry[move.exact_entry_id])
+            try:
+                with self.env.cr.savepoint():
+                    if move._exact_settle(connection, rest, date):
+                        settled |= move
+            except UserError as error:
+                if not self:
+                    raise
+                self._note_unsettled(move, error)
+        return settled
+
+    def _note_unsettled(self, move, error):
+        """One document that Odoo refuses to settle holds up no other: it is told on it and on the run."""
+        self.failed_count += 1
+        message = self.env._(
+            "%(document)s is paid in Exact but could not be settled in Odoo: %(reason)s",
+            document=move.name,
+            reason=str(error),
         )
+        self.env["exact.exchange.problem"].create(
+            {
+                "exchange_id": self.id,
+                "cause_id": self.env["exact.cause"]._by_code("not_settled").id,
+                "message": message,
+                "res_model": move._name,
+                "res_id": move.id,
+            }
+        )
+        move._message_log(body=message)
 
     @api.model
     def _is_whole_and_paid(self, move, rows):
@@ -144,6 +172,8 @@ class ExactExchange(models.Model):
                     for row in rows
                     if str(row.get("EntryNumber")) == move.exact_entry_number
                     and (row.get("AccountId") or "").lower() == (account or "").lower()
+                    # An entry number is unique within its journal only.
+                    and row.get("YourRef") in (None, move.name)
                 ]
                 remaining[move] = max(sign * sum(own, Decimal(0)), Decimal(0))
         return remaining

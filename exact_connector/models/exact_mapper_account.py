@@ -222,7 +222,11 @@ class ExactMapperAccount(models.AbstractModel):
             "country_id": country_id,
             "phone": row.get("Phone") or False,
             "email": row.get("Email") or False,
-            "website": row.get("Website") or False,
+            # As Odoo keeps it, or every import would find a difference.
+            "website": (
+                row.get("Website") and self.env["res.partner"]._clean_website(row["Website"])
+            )
+            or False,
             "vat": row.get("VATNumber") or False,
             "company_registry": row.get("ChamberOfCommerce") or False,
             "exact_account_id": row["ID"],

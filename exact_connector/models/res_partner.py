@@ -55,10 +55,19 @@ class ResPartner(models.Model):
             ],
             order="active desc, id",
         )
+        taken = candidates._exact_linked_elsewhere(connection)
         for partner in candidates:
-            if not partner.exact_account_id:
+            if not partner.exact_account_id and partner not in taken:
                 found.setdefault(codes[partner.ref], partner)
         return found
+
+    def _exact_linked_elsewhere(self, connection):
+        """Those of these contacts that another company has linked: an equal number there says nothing (R3)."""
+        companies = connection.sudo().search([("id", "!=", connection.id)]).company_id
+        linked = self.browse()
+        for company in companies:
+            linked += self.with_company(company).filtered("exact_account_id")
+        return linked
 
     def _exact_log_exchange(self, exchange):
         """A line in the contact's chatter on what came of creating or finding it in Exact."""

@@ -76,7 +76,7 @@ class SendCase(ExactCase):
             for call in self.calls(method, path)
         ]
 
-    def sent(self, path, method="POST"):
+    def bodies(self, path, method="POST"):
         """Bodies of the calls that wrote to ``path``."""
         return [json.loads(call["req"]) for call in self.calls(method, path)]
 

@@ -94,7 +94,7 @@ class TestSend(SendCase):
             company_registry="12345678",
         )
         self.invoice(partner=partner).action_exact_create_sales_entry()
-        (body,) = self.sent(ACCOUNTS)
+        (body,) = self.bodies(ACCOUNTS)
         mark = body.pop("SearchCode")
         self.assertEqual(mark, self.env["exact.mapper.account"]._our_reference(partner))
         self.assertEqual(
@@ -132,7 +132,7 @@ class TestSend(SendCase):
             }
         )
         self.invoice(partner=partner).action_exact_create_sales_entry()
-        (body,) = self.sent(ACCOUNTS)
+        (body,) = self.bodies(ACCOUNTS)
         sent = {
             name: body.get(name)
             for name in ("Name", "AddressLine1", "Postcode", "City", "Country", "Email")
@@ -261,9 +261,9 @@ class TestSend(SendCase):
         self.assertEqual(printed.exact_state, "done")
 
     def test_r52_button_of_the_form_follows_what_is_offered(self):
-        arch = self.env["account.move"].get_view(
-            self.env.ref("account.view_move_form").id, "form"
-        )["arch"]
+        arch = self.env["account.move"].get_view(self.env.ref("account.view_move_form").id, "form")[
+            "arch"
+        ]
         button = arch[arch.index('id="exact_create_sales_entry"') - 200 :]
         button = button[button.index("<button", 0) :].split(">")[0]
         self.assertIn('invisible="not exact_can_create"', button)
@@ -338,7 +338,7 @@ class TestSend(SendCase):
             payment_reference="1234567890",
         )
         move.action_exact_create_sales_entry()
-        (body,) = self.sent(ENTRIES)
+        (body,) = self.bodies(ENTRIES)
         self.assertEqual(
             body,
             {
@@ -372,7 +372,7 @@ class TestSend(SendCase):
     def test_r54_item_code_on_the_line_can_be_switched_off(self):
         self.connection.item_code_on_line = False
         self.invoice().action_exact_create_sales_entry()
-        (body,) = self.sent(ENTRIES)
+        (body,) = self.bodies(ENTRIES)
         self.assertEqual(body["SalesEntryLines"][0]["Description"], "Advies")
 
     # === NEVER TWICE (R56) === #

@@ -1,0 +1,94 @@
+"""What it costs: calls to Exact and queries in Odoo (architecture: budgets)."""
+
+from odoo.tests import tagged
+
+from .sending import ACCOUNTS, ENTRIES, SendCase
+
+
+@tagged("post_install", "-at_install")
+class TestBudget(SendCase):
+    def test_known_customer_costs_one_call_for_one_entry(self):
+        move = self.invoice()
+        self.clear_calls()
+        move.action_exact_create_sales_entry()
+        self.assertEqual(self.paths(), [("POST", ENTRIES)])
+
+    def test_document_that_cannot_go_costs_no_call(self):
+        unmapped = self.invoice([(1, 10.0, self.tax(9))])
+        new = self.invoice(partner=self.customer(known=False, name="Zonder land", country_id=False))
+        unsent = self.invoice(send=False)
+        self.clear_calls()
+        (unmapped | new | unsent).action_exact_create_sales_entry()
+        self.assertEqual((unmapped | new).mapped("exact_state"), ["failed", "failed"])
+        self.assertFalse(self.calls())
+
+    def test_document_that_cannot_go_costs_the_others_nothing(self):
+        partner = self.customer()
+        unmapped = self.invoice([(1, 10.0, self.tax(9))], partner=partner)
+        good = self.invoice(partner=partner)
+        self.clear_calls()
+        (unmapped | good).action_exact_create_sales_entry()
+        self.assertEqual(self.paths(), [("POST", ENTRIES)])
+
+    def test_fourteen_documents_of_three_new_customers_cost_at_most_eighteen_calls(self):
+        partners = [self.customer(known=False, name=f"Nieuw {n}") for n in range(3)]
+        moves = self.env["account.move"].union(
+            *(self.invoice(partner=partners[n % 3]) for n in range(14))
+        )
+        self.clear_calls()
+        moves.action_exact_create_sales_entry()
+        self.assertEqual(set(moves.mapped("exact_state")), {"done"})
+        self.assertEqual(len(self.paths("GET", ACCOUNTS)), 1)
+        self.assertEqual(len(self.paths("POST", ACCOUNTS)), 3)
+        self.assertLessEqual(len(self.calls()), 18)
+
+    def test_import_of_250_customers_costs_one_call_and_unchanged_ones_one_more(self):
+        self.reseed(250)
+        self.connection.action_import_customers()
+        self.cron("ir_cron_process_exchanges")
+        run = self.connection.exchange_ids.filtered(lambda e: e.kind == "customer_import")
+        self.assertEqual((run.state, run.created_count), ("done", 248), run.exact_message)
+        self.assertEqual(self.paths(), [("GET", "sync/CRM/Accounts")])
+        self.clear_calls()
+        self.connection.action_import_customers()
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(self.paths(), [("GET", "sync/CRM/Accounts")])
+        again = self.connection.exchange_ids.filtered(lambda e: e.kind == "customer_import") - run
+        self.assertEqual((again.created_count, again.updated_count), (0, 0))
+
+    def test_paid_status_costs_by_what_changed_not_by_what_is_open(self):
+        partner = self.customer()
+        moves = self.env["account.move"].union(*(self.invoice(partner=partner) for _n in range(8)))
+        moves.action_exact_create_sales_entry()
+        self.cron("ir_cron_sync_payments")
+        self.accountant("receive", entries=[{"entry": moves[0].exact_entry_id}])
+        self.clear_calls()
+        self.cron("ir_cron_sync_payments")
+        self.assertEqual(
+            moves[0].payment_state, self.env["account.move"]._get_invoice_in_payment_state()
+        )
+        self.assertLessEqual(len(self.calls()), 2)
+        self.clear_calls()
+        self.cron("ir_cron_sync_payments")
+        self.assertEqual(len(self.calls()), 1)
+
+    def queries(self, count, partner):
+        """Queries that sending ``count`` documents takes, those of posting left out."""
+        moves = self.env["account.move"].union(
+            *(self.invoice(partner=partner) for _n in range(count))
+        )
+        exchanges = self.env["exact.exchange"]._enqueue_moves(self.connection, moves)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        exchanges._drive()
+        self.env.flush_all()
+        return self.env.cr.sql_log_count - before
+
+    def test_queries_of_an_entry_do_not_grow_with_the_batch(self):
+        partner = self.customer()
+        self.queries(2, partner)
+        small = self.queries(4, partner) / 4
+        large = self.queries(16, partner) / 16
+        self.assertLessEqual(large, small)
+        self.assertLess(large, 120, "queries for one entry, every commit emptying the cache")

@@ -1,0 +1,313 @@
+"""Paid in Exact becomes settled in Odoo's books, once, in full or in part (R32-R35)."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .sending import SendCase
+
+
+@tagged("post_install", "-at_install")
+class TestPayment(SendCase):
+    def setUp(self):
+        super().setUp()
+        self.partner = self.customer()
+        self.paid = self.env["account.move"]._get_invoice_in_payment_state()
+
+    def sent(self, amount=100.0, **values):
+        """A document that is in Exact."""
+        move = self.invoice([(1, amount, self.tax_21)], partner=self.partner, **values)
+        move.action_exact_create_sales_entry()
+        self.assertEqual(move.exact_state, "done", move.exact_message)
+        return move
+
+    def receive(self, *parts, **values):
+        """Money comes in at Exact: (document, amount or None) each."""
+        entries = []
+        for move, amount in parts:
+            entry = {"entry": move.exact_entry_id}
+            entries.append({**entry, "amount": amount} if amount else entry)
+        return self.accountant("receive", entries=entries, **values)
+
+    def sync(self):
+        self.cron("ir_cron_sync_payments")
+
+    def settlements(self, move=None):
+        domain = [("exact_settled_move_id", "=", move.id if move else False)]
+        if not move:
+            domain = [("exact_settled_move_id", "!=", False)]
+        return self.env["account.move"].search(domain)
+
+    # === FULL AND PARTIAL (R33) === #
+
+    def test_r33_paid_in_exact_is_paid_in_odoo_with_amount_and_date(self):
+        for option in ("shrink", "split"):
+            with self.subTest(option):
+                self.option(partial=option)
+                move, other = self.sent(), self.sent()
+                day = fields.Date.today() - timedelta(days=0)
+                self.receive((move, None), date=str(day))
+                self.sync()
+                self.assertEqual((move.payment_state, move.amount_residual), (self.paid, 0))
+                self.assertEqual(other.payment_state, "not_paid")
+                settlement = self.settlements(move)
+                self.assertEqual((len(settlement), settlement.date), (1, day))
+                self.assertEqual(settlement.amount_total, 121.0)
+                self.assertEqual(settlement.journal_id, self.connection.settlement_journal_id)
+                self.assertIn("121.0", self.chatter(move))
+
+    def test_r33_date_is_the_day_of_payment_in_exact_not_of_reading(self):
+        move = self.sent(invoice_date=fields.Date.today() - timedelta(days=20))
+        day = fields.Date.today() - timedelta(days=10)
+        self.receive((move, None), date=str(day))
+        self.sync()
+        self.assertEqual(self.settlements(move).date, day)
+
+    def partly(self, option):
+        self.option(partial=option)
+        move = self.sent()
+        self.receive((move, 40))
+        self.sync()
+        self.assertEqual((move.payment_state, move.amount_residual), ("partial", 81.0))
+        self.sync()
+        self.assertEqual(move.amount_residual, 81.0)
+        self.receive((move, 31))
+        self.sync()
+        self.assertEqual((move.payment_state, move.amount_residual), ("partial", 50.0))
+        self.receive((move, None))
+        self.sync()
+        self.assertEqual((move.payment_state, move.amount_residual), (self.paid, 0))
+        self.assertEqual(sorted(self.settlements(move).mapped("amount_total")), [31, 40, 50])
+
+    def test_r33_paid_in_parts_where_the_row_shrinks(self):
+        self.partly("shrink")
+
+    def test_r33_paid_in_parts_where_the_row_is_split(self):
+        self.partly("split")
+
+    def test_r33_paid_in_parts_between_two_looks_is_settled_whole(self):
+        for option in ("shrink", "split"):
+            with self.subTest(option):
+                self.option(partial=option)
+                move = self.sent()
+                self.receive((move, 40))
+                self.receive((move, 81))
+                self.sync()
+                self.assertEqual(move.payment_state, self.paid)
+
+    def test_r33_one_receipt_for_several_documents_settles_each(self):
+        one, two, three = self.sent(100.0), self.sent(200.0), self.sent(300.0)
+        self.receive((one, None), (two, None), (three, 63))
+        self.sync()
+        self.assertEqual((one | two).mapped("payment_state"), [self.paid, self.paid])
+        self.assertEqual((three.payment_state, three.amount_residual), ("partial", 300.0))
+        self.assertEqual(
+            [self.settlements(move).amount_total for move in (one, two, three)], [121, 242, 63]
+        )
+
+    def test_r33_two_instalments_are_paid_one_by_one(self):
+        self.connection.default_payment_condition_id = self.exact("payment.condition", "2T")[:1]
+        move = self.sent()
+        self.receive((move, 60.5))
+        self.sync()
+        self.assertEqual(move.amount_residual, 60.5)
+        self.receive((move, None))
+        self.sync()
+        self.assertEqual(move.payment_state, self.paid)
+
+    def test_r33_credit_note_becomes_paid(self):
+        refund = self.sent(move_type="out_refund")
+        self.receive((refund, None))
+        self.sync()
+        self.assertEqual((refund.payment_state, refund.amount_residual), (self.paid, 0))
+        payment = self.settlements(refund).origin_payment_id
+        self.assertEqual((payment.payment_type, payment.amount), ("outbound", 121.0))
+
+    def test_r33_invoice_matched_with_a_credit_note_becomes_paid(self):
+        move, refund = self.sent(), self.sent(move_type="out_refund")
+        self.accountant("match", entries=[move.exact_entry_id, refund.exact_entry_id])
+        self.sync()
+        self.assertEqual((move | refund).mapped("amount_residual"), [0, 0])
+
+    def test_r33_foreign_currency_is_settled_in_its_own(self):
+        usd = self.env.ref("base.USD")
+        usd.active = True
+        self.env["res.currency.rate"].create(
+            {
+                "name": "2020-01-01",
+                "rate": 1.25,
+                "currency_id": usd.id,
+                "company_id": self.company.id,
+            }
+        )
+        move = self.sent(currency_id=usd.id)
+        self.receive((move, 21))
+        self.sync()
+        self.assertEqual((move.payment_state, move.amount_residual), ("partial", 100.0))
+        self.receive((move, None))
+        self.sync()
+        self.assertEqual((move.payment_state, move.amount_residual), (self.paid, 0))
+        self.assertEqual(self.settlements(move).currency_id, usd)
+
+    def test_r33_equal_entry_numbers_in_two_journals_do_not_mix(self):
+        """Entry numbers are unique within a journal only; a partly paid invoice must not see its namesake."""
+        one = self.sent(100.0)
+        other = self.sent(300.0, move_type="out_refund")
+        rows = self.division.tables["read/financial/ReceivablesList"].rows
+        row = next(r for r in rows.values() if str(r["EntryNumber"]) == other.exact_entry_number)
+        row["EntryNumber"] = int(one.exact_entry_number)
+        self.receive((one, 21))
+        self.sync()
+        self.assertEqual((one.payment_state, one.amount_residual), ("partial", 100.0))
+
+    # === ONCE (R32, R35) === #
+
+    def test_r32_run_twice_nothing_is_booked_twice(self):
+        move = self.sent()
+        self.receive((move, None))
+        self.sync()
+        self.sync()
+        self.connection.payment_cursor = "1"
+        self.sync()
+        self.assertEqual(len(self.settlements()), 1)
+
+    def test_r32_paid_status_comes_without_automatic_sending(self):
+        self.assertFalse(self.connection.auto_send)
+        self.assertTrue(self.env.ref("exact_connector.ir_cron_sync_payments").active)
+        move = self.sent()
+        self.receive((move, None))
+        self.sync()
+        self.assertEqual(move.payment_state, self.paid)
+
+    def test_r32_nothing_changed_books_nothing(self):
+        move = self.sent()
+        self.sync()
+        self.assertEqual(move.payment_state, "not_paid")
+        self.assertFalse(self.settlements())
+        self.assertFalse(self.connection.settlement_journal_id)
+
+    def test_r35_paid_stays_paid_when_exact_undoes_the_matching(self):
+        move = self.sent()
+        self.receive((move, None))
+        self.sync()
+        self.accountant("unmatch", entry=move.exact_entry_id)
+        self.sync()
+        self.assertEqual(move.payment_state, self.paid)
+        move.action_exact_refresh_payment()
+        self.assertEqual(move.payment_state, self.paid)
+        self.assertEqual(len(self.settlements()), 1)
+
+    def test_r35_reopened_by_hand_it_stays_open_while_exact_says_open_too(self):
+        move = self.sent()
+        self.receive((move, None))
+        self.sync()
+        self.accountant("unmatch", entry=move.exact_entry_id)
+        move.line_ids.remove_move_reconcile()
+        self.sync()
+        self.assertEqual(move.payment_state, "not_paid")
+
+    def register(self, move, amount):
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=move.ids
+        ).create({"amount": amount, "payment_difference_handling": "open"}).action_create_payments()
+
+    def test_payment_registered_in_odoo_already_is_not_booked_again(self):
+        move, part = self.sent(), self.sent()
+        self.register(move, 121.0)
+        self.register(part, 21.0)
+        residual = part.amount_residual
+        self.receive((move, None))
+        self.receive((part, 21))
+        self.sync()
+        self.assertFalse(self.settlements(move))
+        self.assertFalse(self.settlements(part))
+        self.assertEqual(part.amount_residual, residual)
+        self.receive((part, None))
+        self.sync()
+        self.assertEqual(self.settlements(part).amount_total, 100.0)
+
+    def test_lock_date_moves_the_settlement_to_the_first_open_day(self):
+        move = self.sent(invoice_date=fields.Date.today() - timedelta(days=20))
+        self.receive((move, None), date=str(fields.Date.today() - timedelta(days=10)))
+        self.company.fiscalyear_lock_date = fields.Date.today() - timedelta(days=5)
+        self.sync()
+        self.assertEqual(move.payment_state, self.paid)
+        self.assertEqual(self.settlements(move).date, fields.Date.today() - timedelta(days=4))
+
+    def test_document_that_cannot_be_settled_holds_up_no_other(self):
+        bad, good = self.sent(), self.sent()
+        self.receive((bad, None))
+        self.receive((good, None))
+        original = type(bad)._exact_settle
+
+        def refuse(move, *args):
+            if move == bad:
+                raise UserError(move.env._("Locked by the office."))
+            return original(move, *args)
+
+        self.patch(type(bad), "_exact_settle", refuse)
+        self.sync()
+        self.assertEqual(good.payment_state, self.paid)
+        run = self.connection.exchange_ids.filtered(lambda e: e.kind == "payment_sync")[:1]
+        self.assertIn("Locked by the office.", f"{run.message}{run.problem_ids.mapped('message')}")
+
+    # === NOW, AND WHERE === #
+
+    def test_r32_refresh_now_on_the_document(self):
+        move, other = self.sent(), self.sent()
+        self.receive((move, None))
+        self.receive((other, None))
+        cursor = self.connection.payment_cursor
+        answer = move.action_exact_refresh_payment()
+        self.assertEqual(move.payment_state, self.paid)
+        self.assertEqual(other.payment_state, "not_paid", "only what was asked for")
+        self.assertEqual(self.connection.payment_cursor, cursor)
+        self.assertIn("1", answer["params"]["title"])
+        self.assertIn(move.name, answer["params"]["message"])
+        self.sync()
+        self.assertEqual(other.payment_state, self.paid)
+        self.assertEqual(len(self.settlements(move)), 1)
+
+    def test_r32_refresh_now_on_the_connection(self):
+        move = self.sent()
+        self.receive((move, None))
+        self.connection.action_refresh_payments()
+        self.assertEqual(move.payment_state, self.paid)
+
+    def test_refresh_now_of_what_is_not_paid_says_so(self):
+        move = self.sent()
+        answer = move.action_exact_refresh_payment()
+        self.assertEqual(move.payment_state, "not_paid")
+        self.assertIn("Nothing was paid", answer["params"]["message"])
+
+    def test_settlement_journal_is_made_once(self):
+        one, two = self.sent(), self.sent()
+        self.receive((one, None))
+        self.sync()
+        journal = self.connection.settlement_journal_id
+        self.assertEqual((journal.type, journal.company_id), ("bank", self.company))
+        self.receive((two, None))
+        self.sync()
+        self.assertEqual(self.connection.settlement_journal_id, journal)
+        self.assertEqual(
+            self.env["account.journal"].search_count(
+                [("code", "=like", "EXACT%"), ("company_id", "=", self.company.id)]
+            ),
+            1,
+        )
+
+    def test_failing_page_moves_no_cursor(self):
+        move = self.sent()
+        self.receive((move, None))
+        cursor = self.connection.payment_cursor
+        self.fault("status", method="GET", path="sync/Cashflow/PaymentTerms", status=503)
+        self.sync()
+        self.assertEqual(self.connection.payment_cursor, cursor)
+        self.assertEqual(move.payment_state, "not_paid")
+        run = self.connection.exchange_ids.filtered(lambda e: e.kind == "payment_sync")
+        self.assertEqual(run.state, "waiting")
+        self.make_due(run)
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(move.payment_state, self.paid)
