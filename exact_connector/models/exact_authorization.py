@@ -12,6 +12,7 @@ from ..client import (
     ExactClient,
     ExactError,
     LimitError,
+    RightsError,
     TokenTooEarly,
     oauth,
 )
@@ -168,6 +169,7 @@ class ExactAuthorization(models.Model):
         self._keep_tokens(tokens)
         try:
             me = self._make_client(None).me()
+            divisions = self._read_divisions(me.get("CurrentDivision"))
         except ExactError:
             self._forget_tokens()
             raise
@@ -195,7 +197,7 @@ class ExactAuthorization(models.Model):
                 "connected_on": fields.Datetime.now(),
             }
         )
-        kept._refresh_divisions(me.get("CurrentDivision"))
+        self.env["exact.division"].sudo()._sync(kept, divisions)
         return kept.sudo(False)
 
     def _keep_tokens(self, tokens):
@@ -210,22 +212,29 @@ class ExactAuthorization(models.Model):
             self.with_env(self.env(cr=cr, su=True)).token_ids.unlink()
         self.invalidate_recordset(["state", "last_error", "token_ids"])
 
-    def _refresh_divisions(self, division_code):
-        """Read the divisions this consent may use; any division in the address lists them all (API 5.2)."""
+    def _read_divisions(self, current):
+        """The divisions this consent may use; any one of them in the address lists them all (API 5.2).
+
+        The user's current division may not be among them (API 1.6): those known before are tried then.
+        """
         self.ensure_one()
-        rows = self._make_client(division_code).rows(
-            "system/Divisions",
-            select=[
-                "Code",
-                "Description",
-                "CustomerName",
-                "VATNumber",
-                "Country",
-                "Currency",
-                "Status",
-            ],
-        )
-        self.env["exact.division"].sudo()._sync(self, rows)
+        codes = list(dict.fromkeys([current, *self.division_ids.mapped("code")]))
+        select = [
+            "Code",
+            "Description",
+            "CustomerName",
+            "VATNumber",
+            "Country",
+            "Currency",
+            "Status",
+        ]
+        for code in codes:
+            try:
+                return self._make_client(code).rows("system/Divisions", select=select)
+            except RightsError:
+                if code == codes[-1]:
+                    raise
+        return []
 
     def action_disconnect(self):
         """Forget the tokens; mappings, divisions and history stay, so that reconnecting finds them again."""

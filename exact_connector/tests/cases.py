@@ -46,7 +46,7 @@ class UnlimitedCase(ExactCase):
         values = {"login": login} if login else {}
         return company, self.connect(company, division=division, **values)
 
-    def user(self, login, *groups, company=None):
+    def make_user(self, login, *groups, company=None):
         """A user of one company with exactly these groups."""
         company = company or self.company
         return new_test_user(
