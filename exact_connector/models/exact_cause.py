@@ -101,4 +101,6 @@ class ExactCause(models.Model):
         """Who mends it and how."""
         self.ensure_one()
         owner = dict(self._fields["owner"]._description_selection(self.env)).get(self.owner)
-        return f"{owner}: {self.advice}" if self.advice else owner
+        if not self.advice:
+            return owner
+        return self.advice if self.owner == "nobody" else f"{owner}: {self.advice}"

@@ -1,5 +1,7 @@
+from psycopg2.errors import UniqueViolation
+
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, ConcurrencyError, UserError
 
 from ..client import ExactError
 
@@ -141,17 +143,21 @@ class ExactExchange(models.Model):
             ]
         )
         missing = records - exchanges_sudo[field]
-        exchanges_sudo |= exchanges_sudo.create(
-            [
-                {
-                    "connection_id": connection.id,
-                    "kind": kind,
-                    field: record.id,
-                    "user_id": self.env.uid,
-                }
-                for record in missing
-            ]
-        )
+        try:
+            exchanges_sudo |= exchanges_sudo.create(
+                [
+                    {
+                        "connection_id": connection.id,
+                        "kind": kind,
+                        field: record.id,
+                        "user_id": self.env.uid,
+                    }
+                    for record in missing
+                ]
+            )
+        except UniqueViolation as error:
+            # Someone else asked for the same at this moment: Odoo runs the request again, which sees theirs.
+            raise ConcurrencyError(str(error)) from error
         again = exchanges_sudo.filtered(lambda exchange: exchange.state in ("failed", "cancelled"))
         again.write({"state": "pending", "user_id": self.env.uid})
         by_record = {exchange[field]: exchange for exchange in exchanges_sudo}
@@ -180,10 +186,10 @@ class ExactExchange(models.Model):
         """Try again now; what may already have been booked is looked up first."""
         self._check_user()
         due = self.filtered(lambda exchange: exchange.state in (*RETRY_STATES, "pending"))
+        # An unclear one keeps its time: until then Exact may still be booking it.
         due.sudo().filtered(lambda e: e.state != "unclear").write(
             {"state": "pending", "retry_at": False}
         )
-        due.sudo().retry_at = False
         return due._run_and_report()
 
     def action_refresh_and_retry(self):
@@ -273,6 +279,8 @@ class ExactExchange(models.Model):
             parts.append(env._("%s failed", len(failed)))
         if later:
             parts.append(env._("%s to follow", len(later)))
+        if len(self) == 1 and not skipped:
+            parts = [self._one_title()]
         details = [exchange._one_line() for exchange in (failed | later)[:5]]
         details += [f"{record.display_name}: {reason}" for record, reason in list(skipped)[:5]]
         if len(self) == 1 and done and not skipped:
@@ -299,6 +307,18 @@ class ExactExchange(models.Model):
                 "next": next_action,
             },
         }
+
+    def _one_title(self):
+        """What became of a single exchange, as the title of a notice."""
+        self.ensure_one()
+        env = self.env
+        if self.kind in RUN_KINDS:
+            return dict(self._fields["kind"]._description_selection(env))[self.kind]
+        return {
+            "done": env._("In Exact"),
+            "failed": env._("Not in Exact"),
+            "unclear": env._("Perhaps in Exact"),
+        }.get(self.state, env._("Waits to go to Exact"))
 
     def _one_line(self):
         """What became of this exchange, in one line."""
