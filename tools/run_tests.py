@@ -22,7 +22,7 @@ from provisioning.postgres import Postgres
 REPORTS = CACHE / "reports"
 TRAFFIC = CACHE / "traffic"
 PYTHON = str(VENV / "bin" / "python")
-NO_TESTS = 5  # pytest's exit code
+LONGEST = 45 * 60  # seconds for one program; it hangs if it takes longer
 
 
 @dataclass
@@ -51,9 +51,18 @@ def environment(**more: str) -> dict[str, str]:
 def call(command: list, **variables: str) -> int:
     """Run a program with its output shown."""
     words = [str(part) for part in command]
-    return subprocess.run(
-        words, cwd=ROOT, env=environment(**variables), stdin=subprocess.DEVNULL, check=False
-    ).returncode
+    try:
+        return subprocess.run(
+            words,
+            cwd=ROOT,
+            env=environment(**variables),
+            stdin=subprocess.DEVNULL,
+            check=False,
+            timeout=LONGEST,
+        ).returncode
+    except subprocess.TimeoutExpired:
+        say(f"error: given up after {LONGEST // 60} minutes: {Path(words[0]).name} {words[2]}")
+        return 1
 
 
 def read_report(path: Path) -> dict[str, int]:
@@ -103,7 +112,7 @@ def lint(stage: Stage, _server: Postgres | None) -> None:
                 "--rcfile=.pylintrc",
                 "--disable=consider-merging-classes-inherited",
                 *addons(),
-            ],  # fmt: skip
+            ],
             [VENV / "bin" / "oca-checks-odoo-module", *addons()],
         ]
     for command in commands:
@@ -130,9 +139,13 @@ def addon(stage: Stage, server: Postgres) -> None:
 
     database = server.clone(template.ensure(server), server.name(f"run_{os.getpid()}_addon"))
     arguments = pytest_arguments(database)[3:]
+    path = f"{server.programs()}:{VENV / 'bin'}:{os.environ['PATH']}"
+    if (os.cpu_count() or 1) > 1 and shutil.which("createdb", path=path):
+        # each worker has a copy of the database, which pytest-odoo makes; classes are not torn apart
+        arguments += ["-n", "2", "--dist", "loadscope"]
     places = [path / "tests" for path in addons() if (path / "tests").is_dir()]
     try:
-        pytest(stage, *arguments, *places, **server.environment)
+        pytest(stage, *arguments, *places, **server.environment, PATH=path)
     finally:
         server.drop(database)
 

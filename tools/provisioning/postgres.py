@@ -273,6 +273,10 @@ class Postgres:
         if version < 130000:
             raise ProvisionError(f"Odoo 19 needs PostgreSQL 13 or newer, not {version // 10000}")
 
+    def programs(self) -> str:
+        """Folder of `createdb` and the like; empty where they are on the PATH, or nowhere."""
+        return str(self.embedded.install / "bin") if self.embedded else ""
+
     # -- databases -----------------------------------------------------------------------------------------
     @contextlib.contextmanager
     def connect(self, database: str = "postgres"):

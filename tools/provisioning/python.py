@@ -127,9 +127,29 @@ def _link_odoo() -> None:
     script.chmod(0o755)
 
 
+def interpreter() -> str:
+    """The Python the environment is made with, and where it lies: with another one it is made anew."""
+    return f"{'.'.join(map(str, sys.version_info[:3]))} {sys.prefix} {VENV}"
+
+
 def key() -> str:
     """Hash of what the environment is made from."""
-    return file_hash(LOCK, extra=".".join(map(str, sys.version_info[:3])) + sys.prefix + str(VENV))
+    return file_hash(LOCK, extra=interpreter().replace(" ", ""))
+
+
+def _usable() -> bool:
+    """Whether there is an environment of this Python, in which only the packages are out of date."""
+    try:
+        return (VENV / "made-with").read_text() == interpreter() and (
+            subprocess.run(
+                [VENV / "bin" / "python", "-m", "pip", "--version"],
+                capture_output=True,
+                check=False,
+            ).returncode
+            == 0
+        )
+    except OSError:
+        return False
 
 
 def ensure() -> None:
@@ -144,7 +164,9 @@ def ensure() -> None:
         need_space(MEGABYTES, CACHE)
         STAMP.unlink(missing_ok=True)
         with step(f"Python packages for {sys.version.split()[0]}") as note:
-            _make_venv()
+            if not _usable():
+                _make_venv()
+                (VENV / "made-with").write_text(interpreter())
             _install()
             note["text"] = size(tree_size(VENV))
         STAMP.write_text(wanted)
