@@ -206,6 +206,33 @@ class AccountMove(models.Model):
             raise AccessError(self.env._("Only an Exact Online user can do this."))
         self.check_access("write")
 
+    # === GUARD === #
+
+    def button_draft(self):
+        self._exact_check_not_booked()
+        return super().button_draft()
+
+    def button_cancel(self):
+        self._exact_check_not_booked()
+        return super().button_cancel()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_in_exact(self):
+        self._exact_check_not_booked()
+
+    def _exact_check_not_booked(self):
+        """:raises UserError: for what stands, or may stand, in Exact: changed here, the two books would part (R58)."""
+        booked = self.filtered(
+            lambda move: move.exact_entry_id or move.exact_state in ("sending", "unclear")
+        )
+        if booked:
+            raise UserError(
+                self.env._(
+                    "In Exact already, or perhaps: %s. Make a credit note instead and send that too.",
+                    ", ".join(booked.mapped("name")),
+                )
+            )
+
     # === RESULTS === #
 
     def _exact_log_exchange(self, exchange):

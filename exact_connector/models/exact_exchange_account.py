@@ -65,6 +65,8 @@ class ExactExchange(models.Model):
                 self._adopt_account(row)
             self._commit(1)
             return
+        if self._wait_out_booking():
+            return
         values = mapper._exact_values(partner, self.connection_id)
         try:
             self._hold_for_limit(client)

@@ -178,6 +178,23 @@ class ExactExchange(models.Model):
         self.ensure_one()
         return self.attempts > 0
 
+    def _wait_out_booking(self):
+        """Stay ``unclear`` where Exact may still be at work on the last attempt: finding nothing proves nothing yet.
+
+        :return: True where the answer to a later look-up has to be waited for.
+        """
+        self.ensure_one()
+        until = self.retry_at if self.state == "unclear" else None
+        if self.state == "sending" and self.started_on:
+            until = self.started_on + UNCLEAR_WAIT
+        if not until or until <= fields.Datetime.now():
+            return False
+        cause = self.env["exact.cause"]._by_code("unclear")
+        self._settle("unclear", cause, cause.name, retry_at=until)
+        self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger(at=until)
+        self._commit(1)
+        return True
+
     # === SETTLE === #
 
     def _settle_done(self, exact_id, number, notes=()):

@@ -199,7 +199,7 @@ class ExactExchange(models.Model):
                 raise BatchStop from error
             return False
         if not rows:
-            return True
+            return not self._wait_out_booking()
         row = rows[0]
         self._settle_sales_entry(
             row, [self.env._("Found in Exact by its reference and adopted: it was not sent again.")]
