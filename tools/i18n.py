@@ -133,7 +133,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 on findings")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit code 1 on findings"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="exact-i18n-") as folder:
         pot = export(Path(folder))
