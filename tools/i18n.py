@@ -29,8 +29,8 @@ FOLDER = ROOT / ADDON / "i18n"
 POT = FOLDER / f"{ADDON}.pot"
 # `%%` is matched so that its second sign is not taken for a placeholder
 PLACEHOLDER = re.compile(r"%%|%(?:\(\w+\))?[sdif]|</?\w+[^>]*>")
-TERM = re.compile(rf"code:addons/{ADDON}/(tests/|models/exact_authorization\.py)")
-COUNTRY_KEY = re.compile(r"[a-z]{2}")
+# Odoo's export takes the keys of a selection, such as a country's, for terms
+NO_TERM = re.compile(r"[a-z]{2}")
 
 
 def export(folder: Path) -> polib.POFile:
@@ -58,11 +58,13 @@ def export(folder: Path) -> polib.POFile:
 
 
 def _is_term(entry: polib.POEntry) -> bool:
-    """Whether a person ever sees this: not a test's text, nor a key that Odoo's export takes for a text."""
-    if not all(TERM.match(place) for place, _line in entry.occurrences):
-        return True
-    in_tests = all("/tests/" in place for place, _line in entry.occurrences)
-    return not (in_tests or COUNTRY_KEY.fullmatch(entry.msgid))
+    """Whether a person ever sees this: not a test's text, nor the key of a selection in Python."""
+    places = [place for place, _line in entry.occurrences]
+    if all("/tests/" in place for place in places):
+        return False
+    return not (
+        NO_TERM.fullmatch(entry.msgid) and all(place.startswith("code:") for place in places)
+    )
 
 
 def cleaned(pot: polib.POFile) -> polib.POFile:
