@@ -3,14 +3,19 @@ import uuid
 from datetime import timedelta, timezone
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..client import (
     AuthError,
     ExactError,
     LimitError,
     OutcomeUnknown,
+    RightsError,
     UnreachableError,
 )
+
+from .exact_exchange import SEND_KINDS
 
 _logger = logging.getLogger(__name__)
 
@@ -24,6 +29,10 @@ CHUNK = 50
 
 class BatchStop(Exception):
     """The rest of the batch cannot go now either: limit, outage or reconnect."""
+
+
+class TimeUp(BatchStop):
+    """The time of this run is over; the scheduler starts the next one at once."""
 
 
 class ExactExchange(models.Model):
@@ -62,11 +71,36 @@ class ExactExchange(models.Model):
         happened stands on the exchanges.
         """
         self._commit(0, remaining=len(self))
-        for connection, exchanges in self.sudo().grouped("connection_id").items():
-            try:
-                exchanges._drive_connection(connection)
-            except BatchStop:
+        halted = self.env["exact.connection"].sudo()
+        groups = self.sudo().grouped(lambda exchange: (exchange.connection_id, exchange._get_lang()))
+        for (connection, lang), exchanges in groups.items():
+            if connection in halted:
                 continue
+            try:
+                exchanges.with_context(lang=lang)._drive_connection(connection)
+            except TimeUp:
+                return
+            except BatchStop as stop:
+                halted |= connection
+                exchanges._settle_rest(stop.__cause__)
+        if halted:
+            # Not at once again: what waits has a time, the rest comes with it.
+            self._commit(0, remaining=0)
+
+    def _get_lang(self):
+        """Whoever runs this reads its messages; a scheduler has no language, so then whoever asked."""
+        self.ensure_one()
+        asked = self.company_id.partner_id if self.user_id._is_superuser() else self.user_id
+        return self.env.lang or asked.lang
+
+    def _settle_rest(self, error):
+        """A missing right meets all alike: told on each without asking again, since ten refusals block the app."""
+        kinds = {"crm/Accounts": "account", "salesentry/SalesEntries": "sales_entry"}
+        if isinstance(error, RightsError) and error.resource in kinds:
+            for exchange in self._lock_due():
+                if exchange.state == "pending" and exchange.kind == kinds[error.resource]:
+                    exchange._settle_error(error)
+            self._commit(0)
 
     def _drive_connection(self, connection):
         """One connection: runs first, then documents in chunks, their customers before them (R29)."""
@@ -76,8 +110,14 @@ class ExactExchange(models.Model):
         if connection.limited_until and connection.limited_until > fields.Datetime.now():
             self._lock_due()._wait_for_limit(connection)
             return
-        # Whoever asked acts with the rights of the exchange, in the language of its user.
-        client = connection._get_client()
+        try:
+            client = connection._get_client()
+        except (UserError, ExactError) as error:
+            # No address to call, as after practice was switched off: no reason to stop other connections.
+            self._lock_due()._wait(
+                "unreachable", fields.Datetime.now() + timedelta(hours=1), str(error)
+            )
+            return
         for exchange in self.filtered(lambda e: e.kind in ("customer_import", "payment_sync")):
             exchange._drive_run(client)
         self.filtered(lambda e: e.kind == "account")._drive_accounts(client)
@@ -252,11 +292,13 @@ class ExactExchange(models.Model):
         elif isinstance(error, AuthError):
             # No time is set: it goes on by itself after reconnecting.
             state, stop = "waiting", True
+        elif isinstance(error, RightsError):
+            stop = True
         elif isinstance(error, OutcomeUnknown):
             state, retry_at = "unclear", now + UNCLEAR_WAIT
         elif isinstance(error, UnreachableError):
             state, stop = "waiting", True
-            retry_at = now + timedelta(minutes=BACK_OFF[min(self.attempts, len(BACK_OFF)) - 1])
+            retry_at = now + timedelta(minutes=BACK_OFF[min(max(self.attempts, 1), len(BACK_OFF)) - 1])
         self.problem_ids.unlink()
         self._settle(state, cause, cause.name, error=error, retry_at=retry_at)
         if retry_at:
@@ -265,6 +307,8 @@ class ExactExchange(models.Model):
         return stop
 
     def _settle(self, state, cause, message, error=None, retry_at=False):
+        # One line for each cause of waiting, not one for each minute of it.
+        news = state != "waiting" or cause != self.cause_id
         self.write(
             {
                 "state": state,
@@ -275,23 +319,50 @@ class ExactExchange(models.Model):
                 "retry_at": retry_at,
             }
         )
-        self._tell()
+        if news:
+            self._tell()
+
+    def _settle_fault(self, error):
+        """A fault of ours or of another add-on stops this exchange, no other.
+
+        What may have reached Exact is looked up later, before anything is sent again.
+        """
+        self.ensure_one()
+        now = fields.Datetime.now()
+        if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+            # Somebody changed the same record: nothing is wrong, the next run goes on from here.
+            self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger(
+                at=now + timedelta(minutes=3)
+            )
+            return
+        _logger.error("Exact exchange %s could not be handled", self.id, exc_info=error)
+        state = "unclear" if self.state in ("sending", "unclear") else "failed"
+        cause = self.env["exact.cause"]._by_code("unclear" if state == "unclear" else "unknown")
+        retry_at = now + timedelta(hours=1) if state == "unclear" else False
+        self._settle(state, cause, f"{cause.name}: {error}", retry_at=retry_at)
 
     def _wait_for_connection(self, connection):
         """Not connected: everything waits and goes on by itself after connecting."""
-        cause = self.env["exact.cause"]._by_code("reconnect")
-        for exchange in self:
-            exchange._settle("waiting", cause, cause.name)
-        self._commit(len(self))
+        self._wait("reconnect", False)
 
     def _wait_for_limit(self, connection):
         """Exact's limit is not over yet: no call, everything waits for that moment."""
-        cause = self.env["exact.cause"]._by_code("limit")
-        for exchange in self:
-            exchange._settle("waiting", cause, cause.name, retry_at=connection.limited_until)
+        self._wait("limit", connection.limited_until)
         self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger(
             at=connection.limited_until
         )
+
+    def _wait(self, code, retry_at, message=None):
+        """No call now. What may be booked stays ``unclear``: it can be neither cancelled nor deleted."""
+        cause = self.env["exact.cause"]._by_code(code)
+        for exchange in self:
+            unclear = exchange.state in ("sending", "unclear") and exchange.kind in SEND_KINDS
+            exchange._settle(
+                "unclear" if unclear else "waiting",
+                cause,
+                message or cause.name,
+                retry_at=retry_at,
+            )
         self._commit(len(self))
 
     def _tell(self):
@@ -305,12 +376,13 @@ class ExactExchange(models.Model):
         waiting_sudo = self.sudo().search(
             [
                 ("connection_id", "=", connection.id),
-                ("state", "=", "waiting"),
+                ("state", "in", ("waiting", "unclear")),
                 ("retry_at", "=", False),
             ]
         )
         if waiting_sudo:
-            waiting_sudo.state = "pending"
+            waiting_sudo.filtered(lambda e: e.state == "waiting").state = "pending"
+            waiting_sudo.filtered(lambda e: e.state == "unclear").retry_at = fields.Datetime.now()
             self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
 
     # === COMMIT === #
@@ -321,6 +393,11 @@ class ExactExchange(models.Model):
         :return: seconds left for this run, 0 to stop.
         """
         return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
+
+
+    def _rollback(self):
+        """Back to the last commit of the driver."""
+        self.env.cr.rollback()  # pylint: disable=invalid-commit
 
 
 def _naive_utc(moment):

@@ -2,11 +2,13 @@ import json
 import logging
 from decimal import Decimal
 
+from psycopg2 import Error as DatabaseError
+
 from odoo import fields, models
 
-from ..client import DataError, ExactError, Guid, encode, odata
+from ..client import DataError, ExactError, Guid, RightsError, encode, odata
 from ..resolution import Problem, decimal_amount
-from .exact_exchange_drive import BatchStop
+from .exact_exchange_drive import BatchStop, TimeUp
 
 _logger = logging.getLogger(__name__)
 
@@ -44,7 +46,14 @@ class ExactExchange(models.Model):
             if exchange._may_be_booked():
                 ready.append((exchange, None))
                 continue
-            resolution = mapper._resolve(move, exchange.connection_id)
+            try:
+                resolution = mapper._resolve(move, exchange.connection_id)
+            except DatabaseError:
+                raise
+            except Exception as error:
+                exchange._settle_fault(error)
+                continue
+            resolution.stamp = move.write_date
             if resolution.problems:
                 exchange._settle_problems(resolution.problems)
             else:
@@ -52,8 +61,17 @@ class ExactExchange(models.Model):
         self._commit(len(exchanges) - len(ready))
         settled = self._ensure_customers(client, ready)
         for exchange, resolution in ready:
-            if exchange not in settled:
+            if exchange in settled:
+                continue
+            try:
                 exchange._drive_sales_entry(client, resolution)
+            except BatchStop:
+                raise
+            except Exception as error:
+                self._rollback()
+                exchange._settle_fault(error)
+            if not self._commit(0):
+                raise TimeUp
 
     def _settle_if_known(self):
         """A document that already carries its entry is done, whoever brought it there."""
@@ -79,9 +97,13 @@ class ExactExchange(models.Model):
         self._commit(0)
         try:
             accounts._drive_accounts(client)
-        except BatchStop:
-            self._copy_outcome(accounts, ready)
-            raise
+        except BatchStop as stop:
+            accounts._settle_rest(stop.__cause__)
+            settled = self._copy_outcome(accounts, ready)
+            if not isinstance(stop.__cause__, RightsError):
+                raise
+            # Documents of customers that are there already may still go.
+            return settled
         return self._copy_outcome(accounts, ready)
 
     def _copy_outcome(self, accounts, ready):
@@ -106,7 +128,7 @@ class ExactExchange(models.Model):
                     ]
                     or [
                         Problem(
-                            "customer_failed",
+                            account.cause_id.code or "customer_failed",
                             self.env._(
                                 "Customer %(customer)s could not be created in Exact: %(reason)s",
                                 customer=partner.display_name,
@@ -131,7 +153,8 @@ class ExactExchange(models.Model):
         move = self._move_in_company()
         if self._may_be_booked() and not self._recover_sales_entry(client):
             return
-        if resolution is None:
+        if resolution is None or resolution.stamp != move.write_date:
+            # Each document before this one was a commit: it may have been changed since.
             resolution = self.env["exact.mapper.sales.entry"]._resolve(move, self.connection_id)
         partner = move.commercial_partner_id
         if resolution.problems:

@@ -1,9 +1,10 @@
 """What the tests of sending, importing and paying share."""
 
 import json
+import re
 from datetime import timedelta
 
-from odoo import fields
+from odoo import Command, fields
 
 from .common import ExactCase, post
 
@@ -86,3 +87,77 @@ class SendCase(ExactCase):
     def chatter(self, record):
         """All that the chatter of a record says."""
         return "\n".join(str(message.body) for message in record.message_ids)
+
+
+class ErrorCase(SendCase):
+    def refused(self, move, cause, owner, *words, state="failed", calls=None):
+        """Send ``move`` and look at everything a person sees of its refusal; the exchange."""
+        entries, accounts = len(self.entries()), len(self.account_rows())
+        self.clear_calls()
+        answer = move.action_exact_create_sales_entry()
+        exchange = self.exchange(move)
+        self.assertEqual(move.exact_state, state)
+        # On the record: cause, owner, advice and the words
+        told = exchange.problem_ids or exchange
+        self.assertEqual(told.mapped("cause_id.code")[:1], [cause], exchange.exact_message)
+        self.assertEqual(told[0].owner, owner)
+        self.assertTrue(told[0].advice)
+        self.assertNotEqual(answer["params"]["type"], "success")
+        self.assertIn(move.name, answer["params"]["message"])
+        shown = f"{move.exact_message}\n{told[0].message}"
+        for word in (told[0].message.splitlines()[0], *words):
+            self.assertIn(word, shown)
+        text = re.sub(r"<[^>]+>", "\n", self.chatter(move))
+        self.assertIn(told[0].message.splitlines()[0][:40].split("'")[0], text)
+        # The way to mend it opens
+        target = exchange.action_open_cause()
+        self.assertIn(target["type"], ("ir.actions.act_window", "ir.actions.client"))
+        # Nothing half made
+        self.assertFalse(move.exact_entry_id or move.exact_entry_number)
+        self.assertEqual(len(self.entries()), entries)
+        self.assertEqual(len(self.account_rows()), accounts)
+        if calls is not None:
+            self.assertEqual(len(self.calls()), calls)
+        return exchange
+
+    def mended(self, move):
+        """Try again: now it goes, once."""
+        before = len(self.entries())
+        move.action_exact_create_sales_entry()
+        self.assertEqual(move.exact_state, "done", move.exact_message)
+        self.assertEqual(len(self.entries()), before + 1)
+        self.assertFalse(move.exact_message or move.exact_problem_ids)
+        self.assertFalse(self.exchange(move).cause_id)
+
+    def mended_in_exact(self, move):
+        """Read again what was mended in Exact, and try again, in one press."""
+        self.exchange(move).action_refresh_and_retry()
+        self.assertEqual(move.exact_state, "done", move.exact_message)
+        self.assertEqual(len(self.entries()), 1)
+
+    def opens(self, exchange, record):
+        """The first problem opens exactly the record that mends it."""
+        action = exchange.problem_ids[:1].action_open_record()
+        self.assertEqual((action["res_model"], action["res_id"]), (record._name, record.id))
+
+    def say(self, text, path=ENTRIES, method="POST", status=500):
+        post(
+            f"{self.sim.url}/_sim/say",
+            {"method": method, "path": path, "status": status, "text": text},
+        )
+
+    def invoice_of_item(self, code):
+        product = self.env["product.template"].create(
+            {"name": f"Product {code}", "exact_item_id": self.exact("item", code).id}
+        )
+        return self.invoice(
+            [
+                {
+                    "name": "Regel",
+                    "product_id": product.product_variant_id.id,
+                    "quantity": 1,
+                    "price_unit": 100.0,
+                    "tax_ids": [Command.set(self.tax_21.ids)],
+                }
+            ]
+        )

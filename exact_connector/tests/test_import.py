@@ -175,7 +175,10 @@ class TestImport(SendCase):
     def test_r39_blocked_customer_is_flagged_and_released_again(self):
         self.run_import()
         self.assertTrue(self.imported("7").exact_account_blocked)
-        self.assertFalse(self.imported("8").exact_account_blocked)
+        self.assertTrue(
+            self.imported("8").exact_account_blocked, "ended, which Exact refuses as well"
+        )
+        self.assertFalse(self.imported("1").exact_account_blocked)
         self.accountant("block-account", account="7", blocked=False)
         self.run_import()
         self.assertFalse(self.imported("7").exact_account_blocked)
@@ -193,7 +196,8 @@ class TestImport(SendCase):
         create = partners.create
 
         def refuse_one(records, vals_list):
-            if any(vals.get("ref") == "4" for vals in vals_list):
+            several = vals_list if isinstance(vals_list, list) else [vals_list]
+            if any(vals.get("ref") == "4" for vals in several):
                 raise UserError(records.env._("The office takes no four."))
             return create(records, vals_list)
 

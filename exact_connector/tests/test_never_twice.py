@@ -1,0 +1,196 @@
+"""Never twice (R56): a second click, a second worker, an answer that was lost; and never unequal (R57)."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .common import post
+from .sending import ENTRIES, SendCase
+
+
+@tagged("post_install", "-at_install")
+class TestNeverTwice(SendCase):
+    def test_r56_second_click_sends_nothing(self):
+        move = self.invoice()
+        move.action_exact_create_sales_entry()
+        self.clear_calls()
+        answer = move.action_exact_create_sales_entry()
+        self.assertFalse(self.calls())
+        self.assertIn(move.exact_entry_number, answer["params"]["message"])
+        self.exchange(move).action_retry()
+        self.assertFalse(self.calls())
+        self.assertEqual(len(self.entries()), 1)
+
+    def test_r56_a_document_has_one_exchange_however_often_it_is_queued(self):
+        move = self.invoice()
+        first = self.env["exact.exchange"]._enqueue_moves(self.connection, move)
+        second = self.env["exact.exchange"]._enqueue_moves(self.connection, move)
+        self.assertEqual(first, second)
+        (first | second)._drive()
+        second._drive()
+        self.assertEqual(len(self.entries()), 1)
+
+    def test_r56_exchange_of_a_dead_worker_is_looked_up_and_adopted(self):
+        """Booked by a worker that died before it could note the answer."""
+        move = self.invoice()
+        move.action_exact_create_sales_entry()
+        number = move.exact_entry_number
+        exchange = self.exchange(move)
+        move.write({"exact_entry_id": False, "exact_entry_number": False, "exact_sent_on": False})
+        exchange.sudo().write(
+            {
+                "state": "sending",
+                "exact_id": False,
+                "started_on": fields.Datetime.now() - timedelta(minutes=3),
+            }
+        )
+        self.clear_calls()
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(self.paths(path=ENTRIES), [("GET", ENTRIES)])
+        self.assertEqual((exchange.state, move.exact_entry_number), ("done", number))
+        self.assertEqual(len(self.entries()), 1)
+        self.assertIn("adopted", self.chatter(move))
+
+    def test_r56_exchange_of_a_worker_that_died_before_booking_is_sent_once(self):
+        move = self.invoice()
+        exchange = self.env["exact.exchange"]._enqueue_moves(self.connection, move)
+        exchange.sudo().write(
+            {
+                "state": "sending",
+                "attempts": 1,
+                "started_on": fields.Datetime.now() - timedelta(minutes=3),
+            }
+        )
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(self.paths(), [("GET", ENTRIES), ("POST", ENTRIES)])
+        self.assertEqual(move.exact_state, "done", move.exact_message)
+        self.assertEqual(len(self.entries()), 1)
+
+    def test_r56_exchange_of_a_living_worker_is_left_alone(self):
+        move = self.invoice()
+        exchange = self.env["exact.exchange"]._enqueue_moves(self.connection, move)
+        exchange.sudo().write(
+            {"state": "sending", "attempts": 1, "started_on": fields.Datetime.now()}
+        )
+        self.clear_calls()
+        self.cron("ir_cron_process_exchanges")
+        self.assertFalse(self.calls())
+        self.assertEqual(exchange.state, "sending")
+
+    def lose_answer(self, kind, booked, **values):
+        """Send one document while its answer gets lost; what the next run makes of it."""
+        move = self.invoice()
+        self.fault(kind, **values)
+        self.clear_calls()
+        move.action_exact_create_sales_entry()
+        exchange = self.exchange(move)
+        self.assertEqual(exchange.state, "unclear")
+        self.assertEqual(exchange.cause_id.code, "unclear")
+        self.assertTrue(exchange.retry_at)
+        self.assertFalse(move.exact_entry_id)
+        self.assertFalse(move.exact_can_create, "not offered while it may be there already")
+        self.assertIn("answer was lost", move.exact_message)
+        self.assertEqual(len(self.entries()), 1 if booked else 0)
+        self.make_due(exchange)
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(move.exact_state, "done", move.exact_message)
+        self.assertEqual(len(self.entries()), 1)
+        self.assertEqual(self.entry(move)["YourRef"], move.name)
+        posts = self.paths("POST", ENTRIES)
+        self.assertEqual(len(posts), 1 if booked else 2)
+        return move
+
+    def test_r56_answer_dropped_after_booking_is_adopted(self):
+        self.lose_answer("drop_after", booked=True)
+
+    def test_r56_connection_dropped_before_booking_is_sent_again_once(self):
+        self.lose_answer("drop_before", booked=False)
+
+    def test_r56_truncated_answer_is_adopted(self):
+        self.lose_answer("truncate", booked=True)
+
+    def test_r56_page_of_a_proxy_in_place_of_the_answer_is_adopted(self):
+        self.lose_answer("body", booked=True, body="<html>Bad gateway</html>")
+
+    def test_r56_gateway_error_is_looked_up_first(self):
+        self.lose_answer("status", booked=False, status=502, body="")
+
+    def test_r56_while_the_look_up_fails_too_nothing_is_sent(self):
+        move = self.invoice()
+        self.fault("drop_after")
+        move.action_exact_create_sales_entry()
+        exchange = self.exchange(move)
+        self.clear_calls()
+        for kind, values in (("drop_before", {}), ("status", {"status": 503})):
+            self.fault(kind, method="GET", **values)
+            self.make_due(exchange)
+            self.cron("ir_cron_process_exchanges")
+            self.assertEqual(exchange.state, "unclear", kind)
+            self.assertFalse(self.paths("POST"))
+        self.make_due(exchange)
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(exchange.state, "done")
+        self.assertEqual(len(self.entries()), 1)
+
+    def test_r56_unclear_document_can_be_looked_up_by_its_button(self):
+        move = self.invoice()
+        self.fault("drop_after")
+        move.action_exact_create_sales_entry()
+        move.action_exact_create_sales_entry()
+        self.assertEqual(move.exact_state, "done", move.exact_message)
+        self.assertEqual(len(self.entries()), 1)
+
+    def test_r56_unclear_exchange_cannot_be_cancelled_or_deleted(self):
+        move = self.invoice()
+        self.fault("drop_after")
+        move.action_exact_create_sales_entry()
+        exchange = self.exchange(move)
+        with self.assertRaises(UserError):
+            exchange.action_cancel()
+        with self.assertRaises(UserError):
+            exchange.sudo().unlink()
+
+    def test_r56_refused_document_is_looked_up_before_it_is_sent_again(self):
+        """Refused once, mended and sent again: a retry never starts with a POST."""
+        move = self.invoice()
+        post(
+            f"{self.sim.url}/_sim/say",
+            {"method": "POST", "path": ENTRIES, "status": 500, "text": "Even niet"},
+        )
+        move.action_exact_create_sales_entry()
+        self.assertEqual(move.exact_state, "failed")
+        self.clear_calls()
+        move.action_exact_create_sales_entry()
+        self.assertEqual(self.paths(), [("GET", ENTRIES), ("POST", ENTRIES)])
+
+    def test_r56_taken_over_by_another_worker_it_is_not_sent(self):
+        """Between the commit of "sending" and the lock after it, another worker took the row."""
+        move = self.invoice()
+        exchange = self.env["exact.exchange"]._enqueue_moves(self.connection, move)
+        original = type(exchange)._keep_claim
+
+        def stolen(record, key):
+            record.sudo().attempt_key = "another worker"
+            return original(record, key)
+
+        self.clear_calls()
+        with patch.object(type(exchange), "_keep_claim", stolen):
+            exchange._drive()
+        self.assertFalse(self.paths("POST"))
+
+    def test_r57_other_totals_in_exact_show_as_difference_not_as_success(self):
+        """Exact answers with another total than was sent: booked, but never shown as equal."""
+        move = self.invoice()
+        original = type(self.env["exact.exchange"])._settle_sales_entry
+
+        def other_total(record, row, notes):
+            return original(record, {**row, "AmountFC": 120.99}, notes)
+
+        with patch.object(type(self.env["exact.exchange"]), "_settle_sales_entry", other_total):
+            move.action_exact_create_sales_entry()
+        self.assertEqual(move.exact_state, "differs")
+        self.assertIn("120.99", move.exact_message)
+        self.assertIn("120.99", self.chatter(move))
