@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from provisioning import chromium, template
+from provisioning import chromium, python, template
 from provisioning.common import ADDON, CACHE, ROOT, VENV, ProvisionError, in_ci, say
 from provisioning.postgres import Postgres
 
@@ -129,6 +129,7 @@ def plain(stage: Stage, _server: Postgres | None) -> None:
         for path in (ROOT / "tests" / "client", ROOT / "exact_simulator" / "tests")
         if path.is_dir()
     ]
+    python.ensure_public_client()
     places += sorted((ROOT / "tests").glob("test_provision*.py"))
     pytest(stage, *places)
 
