@@ -81,7 +81,10 @@ def run() -> int:
             if not wrong:
                 say("\nOdoo and Exact agree to the cent.")
             if not ends:
-                stay(odoo, simulator)
+                try:
+                    stay(odoo, simulator)
+                except KeyboardInterrupt:
+                    say("\nStopping the servers and dropping the database of the demo.")
             return DISAGREED if wrong else AGREED
 
 
@@ -95,7 +98,7 @@ def main() -> int:
     try:
         return run()
     except KeyboardInterrupt:
-        say("\nStopped; the servers are down and the database of the demo is gone.")
+        say("\nStopped half-way; the servers are down and the database of the demo is gone.")
         return INTERRUPTED
     except (ProvisionError, ServerError, WebError, requests.RequestException) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -97,7 +97,13 @@ def test_r1_r2_r8_connect_in_the_same_tab_choose_the_division_and_see_what_is_mi
     hands.picture("05_missing")
     hands.choose("exact_default_item_id", "ALG")
     hands.click(".o_form_button_save")
-    hands.gone("#exact_alert_missing")
+    hands.wait(
+        lambda: (
+            hands.all("#exact_journals") and not hands.all("#exact_alert_missing, .o_form_dirty")
+        ),
+        "nothing to be missing any more",
+    )
+    hands.quiet()
     hands.picture("06_settings_complete")
     assert odoo.rpc("exact.connection", "search_read", [], ["state"])[0]["state"] == "connected"
 
