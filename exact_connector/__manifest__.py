@@ -32,6 +32,7 @@
     "assets": {
         "web.assets_backend": ["exact_connector/static/src/**/*"],
     },
+    "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
     "application": True,

@@ -44,12 +44,16 @@ class LineResolution:
 
 @dataclass
 class Resolution:
-    """The answer for one document: header values, lines, problems (they stop) and notes (they do not)."""
+    """The answer for one document: header values, lines, problems (they stop) and notes (they do not).
+
+    ``stamp``: when the document was last changed, as far as this answer knows.
+    """
 
     values: dict = field(default_factory=dict)
     lines: list = field(default_factory=list)
     problems: list = field(default_factory=list)
     notes: list = field(default_factory=list)
+    stamp: object = None
 
     def problem(self, code, message, record=None):
         found = Problem(code, message, record)

@@ -293,6 +293,9 @@ class AccountMove(models.Model):
                 }
             )
         )
+        # Without it a payment has no entry where Odoo's full accounting is installed; with the
+        # journal's own account it counts as matched, so the document is paid on both editions.
+        payment.outstanding_account_id = journal.default_account_id
         payment.action_post()
         payment.move_id.exact_settled_move_id = self
         counterpart = payment.move_id.line_ids.filtered(

@@ -1,6 +1,7 @@
 import re
 
 from odoo import api, fields, models, tools
+from odoo.exceptions import ValidationError
 
 from ..client import (
     AuthError,
@@ -51,6 +52,21 @@ class ExactCause(models.Model):
 
     _code_uniq = models.Constraint("UNIQUE(code)", "A cause has its own code.")
 
+    @api.constrains("pattern")
+    def _check_pattern(self):
+        """A pattern that cannot be read would stop every document that Exact refuses."""
+        for cause in self.filtered("pattern"):
+            try:
+                re.compile(cause.pattern)
+            except re.error as error:
+                raise ValidationError(
+                    self.env._(
+                        "The pattern of cause %(cause)s cannot be read: %(error)s",
+                        cause=cause.name,
+                        error=error,
+                    )
+                ) from error
+
     @api.model
     @tools.ormcache("code")
     def _id_by_code(self, code):
@@ -95,7 +111,14 @@ class ExactCause(models.Model):
     @api.model
     def _own_words(self, error):
         """What Exact wrote, as it came."""
-        return self.env._("Exact says: %s", str(error)) if str(error) else ""
+        text = self._exact_text(error)
+        return self.env._("Exact says: %s", text) if text else ""
+
+    @api.model
+    def _exact_text(self, error):
+        """Exact's text; without one the cause says it, in the user's language, better than our client does."""
+        silent = isinstance(error, (LimitError, OutcomeUnknown, UnreachableError))
+        return "\n".join(error.texts) if silent else str(error)
 
     def _get_advice(self):
         """Who mends it and how."""

@@ -121,6 +121,8 @@ class ExactConnection(models.Model):
     customers_imported_on = fields.Datetime(readonly=True, copy=False)
     payments_synced_on = fields.Datetime("Paid Status Refreshed on", readonly=True, copy=False)
 
+    linked_books = fields.Char(readonly=True, copy=False, help="Where the links of contacts lead.")
+
     # Limits as Exact last told them (API 2)
     day_limit = fields.Integer(readonly=True, copy=False)
     day_remaining = fields.Integer("Calls Left Today", readonly=True, copy=False)
@@ -280,13 +282,39 @@ class ExactConnection(models.Model):
             if "division_id" in vals
             else self.browse()
         )
+        for connection in moved:
+            # Kept while no division is chosen: the links of the contacts still belong to the old one.
+            connection.linked_books = connection._get_books()
         result = super().write(vals)
+        if vals.get("division_id"):
+            self._drop_foreign_links()
+            for connection in self:
+                self.env["exact.exchange"]._resume_after_connect(connection)
         if moved:
             # Row versions belong to a division: start reading from the beginning.
             super(ExactConnection, moved).write(
                 {"customer_cursor": "1", "payment_cursor": "1", "refreshed_on": False}
             )
         return result
+
+    def _get_books(self):
+        """The site and division that IDs belong to; the same for whoever connects to them."""
+        self.ensure_one()
+        return f"{self.division_id.authorization_id.sudo().country}/{self.division_id.code}"
+
+    def _drop_foreign_links(self):
+        """Other books, such as the real ones after practice, know none of the contacts' account IDs."""
+        for connection in self.filtered(lambda c: c.linked_books not in (False, c._get_books())):
+            self.env["res.partner"].sudo().with_company(connection.company_id).with_context(
+                active_test=False
+            ).search([("exact_account_id", "!=", False)]).write(
+                {
+                    "exact_account_id": False,
+                    "exact_account_code": False,
+                    "exact_account_blocked": False,
+                }
+            )
+            connection.linked_books = False
 
     def _get_settlement_journal(self):
         """The journal that settlements go to; made with an account of its own where there is none yet."""

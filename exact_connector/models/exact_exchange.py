@@ -158,10 +158,23 @@ class ExactExchange(models.Model):
         except UniqueViolation as error:
             # Someone else asked for the same at this moment: Odoo runs the request again, which sees theirs.
             raise ConcurrencyError(str(error)) from error
-        again = exchanges_sudo.filtered(lambda exchange: exchange.state in ("failed", "cancelled"))
+        again = exchanges_sudo.filtered(
+            lambda exchange: (
+                exchange.state in ("failed", "cancelled")
+                # Made in Exact once, but its link was taken away: it is looked up again.
+                or (exchange.state == "done" and not exchange._is_linked())
+            )
+        )
         again.write({"state": "pending", "user_id": self.env.uid})
         by_record = {exchange[field]: exchange for exchange in exchanges_sudo}
         return self.browse([by_record[record].id for record in records])
+
+    def _is_linked(self):
+        """Whether the record of this exchange carries its ID in Exact."""
+        self.ensure_one()
+        if self.kind == "account":
+            return bool(self.partner_id.with_company(self.company_id).exact_account_id)
+        return bool(self.move_id.exact_entry_id)
 
     @api.model
     def _enqueue_run(self, connection, kind):

@@ -48,12 +48,19 @@ class ExactExchange(models.Model):
                 if stop:
                     raise BatchStop from error
                 continue
+            seen = {exchange: exchange.attempts for exchange in chunk}
             for exchange in chunk:
-                exchange._drive_account(client, rows)
+                exchange._drive_account(client, rows, seen[exchange])
 
-    def _drive_account(self, client, rows):
-        """Link to what the look-up found, or create."""
+    def _drive_account(self, client, rows, attempts):
+        """Link to what the look-up found, or create.
+
+        :param attempts: number of attempts when it was looked up. Each customer before this one was
+            a commit: where another worker has been here since, ``rows`` says nothing any more.
+        """
         self.ensure_one()
+        if not self._lock_due() or self.attempts != attempts:
+            return
         mapper = self.env["exact.mapper.account"]
         partner = self._partner_in_company()
         row, how = mapper._match(partner, rows)

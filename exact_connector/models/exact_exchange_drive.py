@@ -14,7 +14,6 @@ from ..client import (
     RightsError,
     UnreachableError,
 )
-
 from .exact_exchange import SEND_KINDS
 
 _logger = logging.getLogger(__name__)
@@ -72,13 +71,16 @@ class ExactExchange(models.Model):
         """
         self._commit(0, remaining=len(self))
         halted = self.env["exact.connection"].sudo()
-        groups = self.sudo().grouped(lambda exchange: (exchange.connection_id, exchange._get_lang()))
+        groups = self.sudo().grouped(
+            lambda exchange: (exchange.connection_id, exchange._get_lang())
+        )
         for (connection, lang), exchanges in groups.items():
             if connection in halted:
                 continue
             try:
                 exchanges.with_context(lang=lang)._drive_connection(connection)
             except TimeUp:
+                self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
                 return
             except BatchStop as stop:
                 halted |= connection
@@ -298,7 +300,9 @@ class ExactExchange(models.Model):
             state, retry_at = "unclear", now + UNCLEAR_WAIT
         elif isinstance(error, UnreachableError):
             state, stop = "waiting", True
-            retry_at = now + timedelta(minutes=BACK_OFF[min(max(self.attempts, 1), len(BACK_OFF)) - 1])
+            retry_at = now + timedelta(
+                minutes=BACK_OFF[min(max(self.attempts, 1), len(BACK_OFF)) - 1]
+            )
         self.problem_ids.unlink()
         self._settle(state, cause, cause.name, error=error, retry_at=retry_at)
         if retry_at:
@@ -314,7 +318,7 @@ class ExactExchange(models.Model):
                 "state": state,
                 "cause_id": cause.id,
                 "message": message,
-                "exact_message": str(error) if error else False,
+                "exact_message": cause._exact_text(error) if error else False,
                 "http_status": (error.status or 0) if error else 0,
                 "retry_at": retry_at,
             }
@@ -393,7 +397,6 @@ class ExactExchange(models.Model):
         :return: seconds left for this run, 0 to stop.
         """
         return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
-
 
     def _rollback(self):
         """Back to the last commit of the driver."""

@@ -4,6 +4,7 @@ from psycopg2 import Error as DatabaseError
 
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..client import Int64, odata
 
@@ -123,6 +124,9 @@ class ExactExchange(models.Model):
         return {**values, "customer_rank": 1, "company_id": False}
 
     def _fail_row(self, values, partner, error):
+        if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+            # Somebody was editing the contact: the page is read again, or this change would be lost.
+            raise error
         self.failed_count += 1
         self._note_row({"Code": values.get("ref"), "Name": values.get("name")}, partner, str(error))
 

@@ -1,8 +1,11 @@
 from collections import defaultdict
 from decimal import Decimal
 
+from psycopg2 import Error as DatabaseError
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..client import Guid, Int64, odata
 from ..resolution import decimal_amount
@@ -112,8 +115,8 @@ class ExactExchange(models.Model):
                 with self.env.cr.savepoint():
                     if move._exact_settle(connection, rest, date):
                         settled |= move
-            except UserError as error:
-                if not self:
+            except (UserError, DatabaseError) as error:
+                if not self or isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
                     raise
                 self._note_unsettled(move, error)
         return settled
@@ -160,8 +163,11 @@ class ExactExchange(models.Model):
             rows = client.rows(
                 "read/financial/ReceivablesList",
                 select=["HID", "EntryNumber", "YourRef", "AccountId", "Amount"],
-                filter=odata.one_of(
-                    "EntryNumber", [int(move.exact_entry_number) for move in chunk]
+                filter=odata.any_of(
+                    odata.eq("EntryNumber", int(move.exact_entry_number))
+                    if move.exact_entry_number
+                    else odata.eq("YourRef", move.name)
+                    for move in chunk
                 ),
             )
             for move in chunk:
@@ -170,7 +176,11 @@ class ExactExchange(models.Model):
                 own = [
                     Decimal(str(row.get("Amount") or 0))
                     for row in rows
-                    if str(row.get("EntryNumber")) == move.exact_entry_number
+                    if (
+                        str(row.get("EntryNumber")) == move.exact_entry_number
+                        if move.exact_entry_number
+                        else row.get("YourRef") == move.name
+                    )
                     and (row.get("AccountId") or "").lower() == (account or "").lower()
                     # An entry number is unique within its journal only.
                     and row.get("YourRef") in (None, move.name)

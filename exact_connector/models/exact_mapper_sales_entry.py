@@ -1,4 +1,4 @@
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from odoo import api, models
 
@@ -510,7 +510,9 @@ class ExactMapperSalesEntry(models.AbstractModel):
             and resolution.get("journal").allow_variable_rate
         ):
             # Odoo keeps foreign units per company unit, Exact company units per foreign unit.
-            values["Rate"] = round(1 / Decimal(str(move.invoice_currency_rate)), 6)
+            # By digits, not by decimals: a rupiah is 0.0000571 euro.
+            rate = Decimal(str(move.invoice_currency_rate))
+            values["Rate"] = Context(prec=10).divide(Decimal(1), rate)
         values["SalesEntryLines"] = [
             {
                 "AmountFC": found.net,
