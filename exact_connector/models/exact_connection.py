@@ -286,6 +286,9 @@ class ExactConnection(models.Model):
             # Kept while no division is chosen: the links of the contacts still belong to the old one.
             connection.linked_books = connection._get_books()
         result = super().write(vals)
+        if vals.get("auto_send"):
+            # One switch for the user: the scheduled action is off until the first connection wants it.
+            self.env.ref("exact_connector.ir_cron_send_documents").sudo().active = True
         if vals.get("division_id"):
             self._drop_foreign_links()
             for connection in self:

@@ -399,16 +399,16 @@ class TestSend(SendCase):
 
     # === SCHEDULED ACTIONS === #
 
-    def test_r31_automatic_sending_is_off_until_switched_on_twice(self):
+    def test_r31_automatic_sending_is_off_until_switched_on(self):
         cron = self.env.ref("exact_connector.ir_cron_send_documents")
         self.assertFalse(cron.active, "off by default")
         self.assertFalse(self.connection.auto_send, "off by default")
         move = self.invoice()
         self.clear_calls()
-        cron.active = True
         self.cron("ir_cron_send_documents")
         self.assertFalse(self.calls())
         self.connection.auto_send = True
+        self.assertTrue(cron.active, "one switch is enough")
         unsent = self.invoice(send=False)
         self.cron("ir_cron_send_documents")
         self.assertEqual(move.exact_state, "done", move.exact_message)
