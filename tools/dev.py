@@ -11,13 +11,12 @@ python tools/dev.py dbs | drop NAME
 import os
 import subprocess
 import sys
-import uuid
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from provisioning import template
-from provisioning.common import ROOT, VENV, ProvisionError
+from provisioning.common import ROOT, VENV, ProvisionError, end_with_parent
 from provisioning.postgres import Postgres
 
 
@@ -37,7 +36,11 @@ def call(server: Postgres, *command, **variables) -> int:
     environment = {**os.environ, **server.environment, **variables}
     environment["PATH"] = f"{VENV / 'bin'}:{environment['PATH']}"
     return subprocess.run(
-        [str(part) for part in command], env=environment, cwd=ROOT, check=False
+        [str(part) for part in command],
+        env=environment,
+        cwd=ROOT,
+        check=False,
+        preexec_fn=end_with_parent,
     ).returncode
 
 
@@ -53,7 +56,8 @@ def pytest_arguments(database: str) -> list[str]:
 
 def run_tests(server: Postgres, arguments: list[str]) -> int:
     """Run the add-on's tests, or those named, on a clone of the template."""
-    database = server.clone(template.ensure(server), server.name(f"t{uuid.uuid4().hex[:6]}"))
+    server.sweep()
+    database = server.clone(template.ensure(server), server.name(f"run_{os.getpid()}_dev"))
     try:
         return call(server, *pytest_arguments(database), *(arguments or ["exact_connector/tests"]))
     finally:

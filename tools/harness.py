@@ -9,7 +9,6 @@ Each takes a free port, waits until it answers, and leaves nothing behind.
 """
 
 import contextlib
-import ctypes
 import itertools
 import os
 import signal
@@ -23,19 +22,12 @@ from typing import Any
 import requests
 
 from provisioning import template as _template
-from provisioning.common import CACHE, LOGS, ROOT, VENV, ProvisionError
+from provisioning.common import CACHE, LOGS, ROOT, VENV, ProvisionError, end_with_parent
 from provisioning.postgres import Postgres
 
 __all__ = ["OdooServer", "OdooSession", "Postgres", "ServerError", "Simulator", "free_port"]
 
 _numbers = itertools.count(1)
-_libc = ctypes.CDLL(None)
-PR_SET_PDEATHSIG = 1
-
-
-def _end_with_parent() -> None:
-    """Have the kernel end this process when its parent is gone, however that came about."""
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class ServerError(Exception):
@@ -103,7 +95,7 @@ class _Process:
                 stderr=subprocess.STDOUT,
                 env=self._environment(),
                 cwd=ROOT,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
                 start_new_session=True,  # an interrupt at the keyboard is ours to handle, in order
             )
         deadline = time.monotonic() + timeout

@@ -16,7 +16,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from provisioning import chromium, python, template
-from provisioning.common import ADDON, CACHE, ROOT, VENV, ProvisionError, in_ci, say
+from provisioning.common import (
+    ADDON,
+    CACHE,
+    ROOT,
+    VENV,
+    ProvisionError,
+    end_with_parent,
+    in_ci,
+    say,
+)
 from provisioning.postgres import Postgres
 
 REPORTS = CACHE / "reports"
@@ -58,6 +67,7 @@ def call(command: list, **variables: str) -> int:
             env=environment(**variables),
             stdin=subprocess.DEVNULL,
             check=False,
+            preexec_fn=end_with_parent,
             timeout=LONGEST,
         ).returncode
     except subprocess.TimeoutExpired:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from provisioning.common import ProvisionError
+from provisioning.common import ProvisionError, end_with_parent
 from provisioning.postgres import Postgres
 
 
@@ -22,7 +22,9 @@ def main() -> int:
     try:
         with Postgres() as server:
             environment = dict(os.environ, **server.environment)
-            return subprocess.run(sys.argv[1:], env=environment, check=False).returncode
+            return subprocess.run(
+                sys.argv[1:], env=environment, check=False, preexec_fn=end_with_parent
+            ).returncode
     except ProvisionError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

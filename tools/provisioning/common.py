@@ -1,10 +1,12 @@
 """Places, messages and commands shared by the provisioning steps."""
 
 import contextlib
+import ctypes
 import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +17,9 @@ CACHE = Path(os.environ.get("EXACT_CACHE") or ROOT / ".cache").resolve()
 VENV = CACHE / "venv"
 LOGS = CACHE / "log"
 ADDON = "exact_connector"
+
+_libc = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
 
 PYTHON_MIN, PYTHON_MAX = (3, 10), (3, 13)
 
@@ -77,6 +82,12 @@ def locked(name: str):
             say(f"  another run is busy with {name}; waiting for it ...")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def end_with_parent() -> None:
+    """Have the kernel end this process when its parent is gone, however that came about (a `preexec_fn`)."""
+    if hasattr(_libc, "prctl"):  # Linux
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def run(command, *, log: str, what: str, hint: str = "", **options) -> Path:

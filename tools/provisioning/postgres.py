@@ -36,6 +36,7 @@ maintenance_work_mem = 128MB
 max_wal_size = 2GB
 autovacuum_naptime = 5min
 jit = off
+client_connection_check_interval = 10s
 log_timezone = 'UTC'
 timezone = 'UTC'
 file_copy_method = 'copy'
