@@ -50,7 +50,14 @@ class ExactExchange(models.Model):
                 continue
             seen = {exchange: exchange.attempts for exchange in chunk}
             for exchange in chunk:
-                exchange._drive_account(client, rows, seen[exchange])
+                try:
+                    exchange._drive_account(client, rows, seen[exchange])
+                except BatchStop:
+                    raise
+                except Exception as error:
+                    self._rollback()
+                    exchange._settle_fault(error)
+                    self._commit(1)
 
     def _drive_account(self, client, rows, attempts):
         """Link to what the look-up found, or create.

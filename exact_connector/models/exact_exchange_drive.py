@@ -156,6 +156,10 @@ class ExactExchange(models.Model):
             if stop:
                 raise BatchStop from error
             return
+        except Exception as error:
+            # Pages before this one stand; the next run reads it again.
+            self._rollback()
+            self._settle_fault(error)
         self._commit(1)
 
     def _finish_run(self):
@@ -340,7 +344,8 @@ class ExactExchange(models.Model):
             )
             return
         _logger.error("Exact exchange %s could not be handled", self.id, exc_info=error)
-        state = "unclear" if self.state in ("sending", "unclear") else "failed"
+        sent = self.kind in SEND_KINDS and self.state in ("sending", "unclear")
+        state = "unclear" if sent else "failed"
         cause = self.env["exact.cause"]._by_code("unclear" if state == "unclear" else "unknown")
         retry_at = now + timedelta(hours=1) if state == "unclear" else False
         self._settle(state, cause, f"{cause.name}: {error}", retry_at=retry_at)

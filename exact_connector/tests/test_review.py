@@ -56,6 +56,36 @@ class TestReview(SendCase):
         self.assertEqual(bad.exact_state, "done")
         self.assertEqual(len(self.entries()), 2)
 
+    def faulty(self, name):
+        """A method of the exchange that always fails, in a test that cannot roll back."""
+
+        def fail(_exchange, *_args):
+            raise ValueError("refused by another add-on")
+
+        return (
+            self.patched("exact.exchange", name, fail),
+            self.patched("exact.exchange", "_rollback", lambda exchange: None),
+        )
+
+    def test_r42_customer_that_odoo_cannot_link_stops_no_other_and_is_not_made_again(self):
+        moves = self.invoice() | self.invoice(partner=self.customer(known=False, name="Rem BV"))
+        fault, rollback = self.faulty("_adopt_account")
+        with fault, rollback, mute_logger(DRIVE):
+            moves.action_exact_create_sales_entry()
+        self.assertEqual(moves.mapped("exact_state"), ["done", "waiting"])
+        for exchange in moves[1].partner_id.exact_exchange_ids | self.exchange(moves[1]):
+            self.make_due(exchange)
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(moves.mapped("exact_state"), ["done", "done"])
+        self.assertEqual(len(self.calls("POST", "crm/Accounts")), 1)
+
+    def test_run_with_a_fault_fails_and_the_next_one_reads_on_from_the_same_place(self):
+        fault, rollback = self.faulty("_import_page")
+        run = self.env["exact.exchange"]._enqueue_run(self.connection, "customer_import")
+        with fault, rollback, mute_logger(DRIVE):
+            run._drive()
+        self.assertEqual((run.state, self.connection.customer_cursor), ("failed", "1"))
+
     def test_practice_server_switched_off_stops_no_other_connection(self):
         move = self.invoice()
         self.env["ir.config_parameter"].set_param("exact_connector.practice_url", False)
