@@ -14,17 +14,7 @@ import requests
 from exact_simulator.server import start
 from exact_simulator.tests.service import BOOKKEEPER, CALLBACK, Practice, rows, running
 
-
-@pytest.fixture(scope="module")
-def simulator():
-    with running() as sim:
-        yield sim
-
-
-@pytest.fixture
-def nl(simulator):
-    simulator.reset(accounts=10)
-    return Practice(simulator)
+ACCOUNTS_SEEDED = 10
 
 
 @pytest.fixture

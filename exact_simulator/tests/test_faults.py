@@ -9,26 +9,9 @@ import pytest
 import requests
 
 from exact_simulator.faults import Faults
-from exact_simulator.tests.service import Practice, rows, running
+from exact_simulator.tests.service import Practice, rows
 
 ACCOUNTS = "crm/Accounts?$select=ID,Name"
-
-
-@pytest.fixture(scope="module")
-def simulator():
-    with running() as sim:
-        yield sim
-
-
-@pytest.fixture
-def nl(simulator):
-    simulator.reset(accounts=5)
-    return Practice(simulator)
-
-
-@pytest.fixture
-def token(nl):
-    return nl.connect()["access_token"]
 
 
 def count(nl, token):

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from exact_simulator.limits import LimitReached, Limits, LimitSettings
-from exact_simulator.tests.service import OFFICE, Practice, running
+from exact_simulator.tests.service import OFFICE, Practice
 
 NOON = datetime(2026, 3, 4, 12, 0, 20, tzinfo=timezone.utc)
 ME = "/current/Me"
@@ -18,12 +18,6 @@ MINUTE = {
     "X-RateLimit-Minutely-Remaining",
     "X-RateLimit-Minutely-Reset",
 }
-
-
-@pytest.fixture(scope="module")
-def simulator():
-    with running() as sim:
-        yield sim
 
 
 @pytest.fixture

@@ -15,20 +15,9 @@ from exact_simulator.tests.service import (
     decide,
     log_in,
     query_of,
-    running,
 )
 
-
-@pytest.fixture(scope="module")
-def simulator():
-    with running() as sim:
-        yield sim
-
-
-@pytest.fixture
-def nl(simulator):
-    simulator.reset(accounts=12)
-    return Practice(simulator)
+ACCOUNTS_SEEDED = 12
 
 
 @pytest.fixture

@@ -5,27 +5,9 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-import pytest
 import requests
 
-from exact_simulator.tests.service import Practice, running
-
-
-@pytest.fixture(scope="module")
-def simulator():
-    with running() as sim:
-        yield sim
-
-
-@pytest.fixture
-def nl(simulator):
-    simulator.reset(accounts=120)
-    return Practice(simulator)
-
-
-@pytest.fixture
-def token(nl):
-    return nl.connect()["access_token"]
+ACCOUNTS_SEEDED = 120
 
 
 def page(nl, path="/", **query):

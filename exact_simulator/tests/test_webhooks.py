@@ -12,7 +12,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
-from exact_simulator.tests.service import Practice, running
 from exact_simulator.webhooks import envelope
 
 
@@ -44,23 +43,6 @@ class Receiver:
         while len(self.got) < count and time.monotonic() < until:
             time.sleep(0.02)
         return self.got
-
-
-@pytest.fixture(scope="module")
-def simulator():
-    with running() as sim:
-        yield sim
-
-
-@pytest.fixture
-def nl(simulator):
-    simulator.reset(accounts=5)
-    return Practice(simulator)
-
-
-@pytest.fixture
-def token(nl):
-    return nl.connect()["access_token"]
 
 
 @pytest.fixture
