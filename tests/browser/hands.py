@@ -10,6 +10,7 @@ from selenium.common.exceptions import (
     ElementClickInterceptedException,
     StaleElementReferenceException,
     TimeoutException,
+    WebDriverException,
 )
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -21,6 +22,7 @@ from provisioning.common import CACHE
 
 PICTURES = CACHE / "screenshots"
 SECONDS = 30.0  # two busy cores make a page slow
+GONE = "does not belong to the document"
 # Elements that stick out of the window to the right, of those that a selector names and that are shown.
 CUT_OFF = """
 const out = [];
@@ -54,8 +56,11 @@ class Hands:
         def look(_driver):
             try:
                 return condition()
-            except StaleElementReferenceException:
-                return None
+            except WebDriverException as error:
+                # Chromium has two ways to say that an element went away while it was looked at.
+                if isinstance(error, StaleElementReferenceException) or GONE in str(error.msg):
+                    return None
+                raise
 
         try:
             return WebDriverWait(self.driver, seconds, 0.1).until(look)
@@ -131,11 +136,13 @@ class Hands:
 
     def fill(self, selector: str, text: str, leave: bool = False) -> None:
         """Type into a field in place of what stands there."""
-        field = self.find(selector)
-        field.send_keys(Keys.CONTROL, "a")
-        field.send_keys(text)
-        if leave:
-            field.send_keys(Keys.TAB)
+        keys = [Keys.CONTROL + "a" + Keys.NULL, text, *([Keys.TAB] if leave else [])]
+
+        def write():
+            self.find(selector).send_keys(*keys)
+            return True
+
+        self.wait(write, f"{selector} to write in")
 
     def choose(self, field: str, text: str) -> None:
         """Type into a many2one and take the first proposal."""
