@@ -1,0 +1,23 @@
+"""The add-on's tests; they need the simulator, which lies beside the add-on in the repository."""
+
+from importlib.util import find_spec
+
+if find_spec("exact_simulator"):
+    from . import (
+        test_amounts,
+        test_budget,
+        test_connect,
+        test_errors,
+        test_import,
+        test_mapping,
+        test_never_twice,
+        test_payment,
+        test_proposals,
+        test_reference,
+        test_review,
+        test_rights,
+        test_send,
+        test_settings,
+        test_translations,
+        test_waits,
+    )
