@@ -19,6 +19,7 @@ from . import exact_item
 from . import exact_mapper
 from . import exact_mapper_account
 from . import exact_mapper_sales_entry
+from . import exact_mapper_sales_line
 
 # floor 5: exchange
 from . import exact_cause

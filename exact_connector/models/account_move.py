@@ -11,6 +11,8 @@ from .exact_mapper_sales_entry import DOCUMENT_TYPES
 
 # Up to this many documents are sent while the user waits; more go in the background.
 AT_ONCE = 20
+# Automatic sending takes so many in one run; the rest follows with the next.
+DUE_AT_ONCE = 1000
 
 
 class AccountMove(models.Model):
@@ -42,9 +44,16 @@ class AccountMove(models.Model):
         store=True,
         copy=False,
     )
-    exact_message = fields.Text(compute="_compute_exact_message", compute_sudo=True)
+    exact_message = fields.Text(
+        compute="_compute_exact_message",
+        compute_sudo=True,
+        groups="exact_connector.group_exact_user",
+    )
     exact_problem_ids = fields.One2many(
-        "exact.exchange.problem", compute="_compute_exact_message", compute_sudo=True
+        "exact.exchange.problem",
+        compute="_compute_exact_message",
+        compute_sudo=True,
+        groups="exact_connector.group_exact_user",
     )
     exact_can_create = fields.Boolean(compute="_compute_exact_can_create", compute_sudo=True)
     exact_settled_move_id = fields.Many2one(
@@ -110,6 +119,7 @@ class AccountMove(models.Model):
                 ("exact_state", "in", ("not_sent", False)),
             ],
             order="invoice_date, id",
+            limit=DUE_AT_ONCE,
         )
 
     # === BUTTONS === #
@@ -180,7 +190,7 @@ class AccountMove(models.Model):
                 )
             except ExactError as error:
                 raise UserError(self.env["exact.cause"]._explain(error)) from error
-        title = self.env._("%s documents settled", len(settled))
+        title = self.env._("Paid status refreshed")
         text = ", ".join(settled.mapped("name")) or self.env._("Nothing was paid in Exact since.")
         return self.env["exact.connection"]._notify(title, text, "success" if settled else "info")
 
@@ -225,13 +235,57 @@ class AccountMove(models.Model):
         booked = self.filtered(
             lambda move: move.exact_entry_id or move.exact_state in ("sending", "unclear")
         )
+        booked -= booked.filtered("exact_entry_id")._exact_forget_deleted()
         if booked:
             raise UserError(
                 self.env._(
-                    "In Exact already, or perhaps: %s. Make a credit note instead and send that too.",
+                    "In Exact already, or perhaps: %s. Make a credit note instead and send that too; "
+                    "or have the entry deleted in Exact, then this is possible.",
                     ", ".join(booked.mapped("name")),
                 )
             )
+
+    def _exact_forget_deleted(self):
+        """Ask Exact for the entries of these documents, and forget those that are gone there.
+
+        :return: the documents whose entry is gone; none where Exact cannot be asked now.
+        """
+        gone = self.browse()
+        for company, moves in self.grouped("company_id").items():
+            connection = self.env["exact.connection"].sudo()._for_company(company)
+            if connection.state != "connected":
+                continue
+            client = connection._get_client()
+            for move in moves:
+                try:
+                    if client.get(
+                        "salesentry/SalesEntries", move.exact_entry_id, select=["EntryID"]
+                    ):
+                        continue
+                except ExactError:
+                    continue
+                gone |= move
+        for move in gone:
+            move._message_log(
+                body=self.env._("Entry %s was deleted in Exact.", move.exact_entry_number)
+            )
+        gone._exact_forget_entry()
+        return gone
+
+    def _exact_forget_entry(self):
+        """These documents are not in Exact (any more): they can be sent again."""
+        self.sudo().exact_exchange_ids.write(
+            {"state": "cancelled", "attempts": 0, "payload": False}
+        )
+        self.sudo().with_context(skip_invoice_sync=True).write(
+            {
+                "exact_entry_id": False,
+                "exact_entry_number": False,
+                "exact_sent_on": False,
+                "exact_sent_by_id": False,
+                "exact_differs": False,
+            }
+        )
 
     # === RESULTS === #
 

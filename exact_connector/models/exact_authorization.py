@@ -299,16 +299,29 @@ class ExactAuthorization(models.Model):
                 self._get_base_url(), self.client_id, self.client_secret, token.refresh_token
             )
         except TokenTooEarly as error:
+            self._keep_refused_token(token, error)
             retry_at = (now + timedelta(minutes=1)).replace(tzinfo=timezone.utc)
             raise LimitError(str(error), retry_at=retry_at) from error
         except AuthError as error:
-            token.dead_reason = str(error)
+            if not self._keep_refused_token(token, error):
+                token.dead_reason = str(error)
             self.env.cr.commit()  # pylint: disable=invalid-commit  # own cursor: the state must stay
             _logger.warning("Exact authorization %s must be connected again: %s", self.id, error)
             raise
         self._store_tokens(tokens)
         self.env.cr.commit()  # pylint: disable=invalid-commit  # own cursor: the old refresh token is dead now
         return tokens.access_token
+
+    def _keep_refused_token(self, token, error):
+        """Even a refused refresh may hand out a new refresh token; the old one is dead then (API 1.5).
+
+        :return: whether one was handed out.
+        """
+        if not (error.tokens and error.tokens.refresh_token):
+            return False
+        token.refresh_token = error.tokens.refresh_token
+        self.env.cr.commit()  # pylint: disable=invalid-commit  # own cursor: the old one is dead now
+        return True
 
     def _store_tokens(self, tokens):
         """Write a fresh pair, on the cursor of this environment."""

@@ -3,6 +3,8 @@ from odoo.exceptions import AccessError, UserError
 
 # Journal types that a sales entry may use: sales and return invoice (Exact Online API 5.7).
 SALES_JOURNAL_TYPES = ("20", "21")
+# Code of the Odoo journal that settlements are booked on.
+SETTLEMENT_CODE = "EXACT"
 # Items that can be chosen (R17): sold, divisible where that is asked for, in use today.
 USABLE_ITEM = (
     "('is_sales_item', '=', True), "
@@ -317,17 +319,26 @@ class ExactConnection(models.Model):
                     "exact_account_blocked": False,
                 }
             )
+            if connection.linked_books.startswith("practice/"):
+                # What was sent for practice is not in the real books.
+                self.env["account.move"].sudo().search(
+                    [("company_id", "=", connection.company_id.id), ("exact_entry_id", "!=", False)]
+                )._exact_forget_entry()
             connection.linked_books = False
 
     def _get_settlement_journal(self):
         """The journal that settlements go to; made with an account of its own where there is none yet."""
         self.ensure_one()
         if not self.settlement_journal_id:
-            journal = self.env["account.journal"].sudo().with_company(self.company_id)
-            self.sudo().settlement_journal_id = journal.create(
+            journals = self.env["account.journal"].sudo().with_company(self.company_id)
+            kept = journals.with_context(active_test=False).search(
+                [("company_id", "=", self.company_id.id), ("code", "=", SETTLEMENT_CODE)], limit=1
+            )
+            kept.active = True
+            self.sudo().settlement_journal_id = kept or journals.create(
                 {
                     "name": self.env._("Exact Online settlements"),
-                    "code": "EXACT",
+                    "code": SETTLEMENT_CODE,
                     "type": "bank",
                     "company_id": self.company_id.id,
                     "show_on_dashboard": False,

@@ -118,9 +118,14 @@ class ExactConnection(models.Model):
         for connection in self._search_connected():
             try:
                 connection._refresh_reference_data()
-            except ExactError as error:
+            except (ExactError, UserError) as error:
                 self.env.cr.rollback()  # pylint: disable=invalid-commit
-                connection._message_log(body=self.env["exact.cause"]._explain(error))
+                text = (
+                    self.env["exact.cause"]._explain(error)
+                    if isinstance(error, ExactError)
+                    else str(error)
+                )
+                connection._message_log(body=text)
             if not self.env["ir.cron"]._commit_progress(1):
                 break
 

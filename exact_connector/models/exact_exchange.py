@@ -262,8 +262,15 @@ class ExactExchange(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_unsettled(self):
-        if any(exchange.state in ("sending", "unclear") for exchange in self):
-            raise UserError(self.env._("An exchange whose outcome is not known cannot be deleted."))
+        # A new exchange would not know that something left already, and start with a POST.
+        if any(
+            exchange.state in ("sending", "unclear")
+            or (exchange.kind in SEND_KINDS and exchange.attempts and exchange.state != "done")
+            for exchange in self
+        ):
+            raise UserError(
+                self.env._("An exchange that was tried and is not done cannot be deleted.")
+            )
 
     # === REPORT === #
 

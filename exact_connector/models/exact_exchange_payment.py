@@ -96,7 +96,7 @@ class ExactExchange(models.Model):
             )
         )
         # Two workers must not settle the same document: the second one skips it.
-        moves = moves.try_lock_for_update()
+        moves = moves.try_lock_for_update(allow_referencing=True)
         certain, to_ask = {}, moves.browse()
         for move in moves:
             found = by_entry[move.exact_entry_id]

@@ -223,10 +223,18 @@ class ExactExchange(models.Model):
             return False
         if not rows:
             return not self._wait_out_booking()
-        row = rows[0]
-        self._settle_sales_entry(
-            row, [self.env._("Found in Exact by its reference and adopted: it was not sent again.")]
-        )
+        # Should a person have booked the same reference too, the one with our total is ours.
+        total = self._expected_amounts(move)[0]
+        row = min(rows, key=lambda found: Decimal(str(found.get("AmountFC") or 0)) != total)
+        notes = [self.env._("Found in Exact by its reference and adopted: it was not sent again.")]
+        if len(rows) > 1:
+            notes.append(
+                self.env._(
+                    "Exact has %s entries with this reference: compare them with your accountant.",
+                    len(rows),
+                )
+            )
+        self._settle_sales_entry(row, notes)
         self._catch_up_paid_status(client, move)
         self._commit(1)
         return False
@@ -240,16 +248,21 @@ class ExactExchange(models.Model):
 
     # === SETTLE === #
 
+    def _expected_amounts(self, move):
+        """Total and VAT that the entry must have, in the document's currency, negative for a credit note."""
+        places = move.currency_id.decimal_places
+        sign = -1 if move.move_type == "out_refund" else 1
+        return (
+            sign * decimal_amount(move.amount_total, places),
+            sign * decimal_amount(move.amount_tax, places),
+        )
+
     def _settle_sales_entry(self, row, notes):
         """Keep ID and number on the document, and compare Exact's totals with Odoo's to the cent."""
         self.ensure_one()
         move = self._move_in_company()
         places = move.currency_id.decimal_places
-        sign = -1 if move.move_type == "out_refund" else 1
-        expected = (
-            sign * decimal_amount(move.amount_total, places),
-            sign * decimal_amount(move.amount_tax, places),
-        )
+        expected = self._expected_amounts(move)
         booked = tuple(
             round(Decimal(str(row.get(name) or 0)), places) for name in ("AmountFC", "VATAmountFC")
         )

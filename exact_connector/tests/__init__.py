@@ -20,4 +20,5 @@ if find_spec("exact_simulator"):
         test_settings,
         test_translations,
         test_waits,
+        test_way_out,
     )
