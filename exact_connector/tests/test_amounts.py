@@ -139,7 +139,9 @@ class TestAmounts(ExactCase):
             moves.is_move_sent = True
             # All of it is one transaction: without figures of its own PostgreSQL plans for empty tables.
             self.env.flush_all()
-            self.env.cr.execute("ANALYZE account_move, account_move_line, exact_exchange")
+            self.env.cr.execute(
+                "ANALYZE account_move, account_move_line, account_partial_reconcile, account_payment"
+            )
             exchanges = self.env["exact.exchange"]._enqueue_moves(self.connection, moves)
             before = len(self.calls("POST", "SalesEntries"))
             exchanges._drive()
