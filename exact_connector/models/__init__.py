@@ -24,6 +24,8 @@ from . import exact_mapper_sales_line
 # floor 5: exchange
 from . import exact_cause
 from . import exact_exchange
+from . import exact_exchange_problem
+from . import exact_exchange_settle
 from . import exact_exchange_drive
 from . import exact_exchange_account
 from . import exact_exchange_sales_entry

@@ -1,27 +1,12 @@
-import logging
 import uuid
-from datetime import timedelta, timezone
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ..client import (
-    AuthError,
-    ExactError,
-    LimitError,
-    OutcomeUnknown,
-    RightsError,
-    UnreachableError,
-)
-from .exact_exchange import SEND_KINDS
+from ..client import ExactError, LimitError, RightsError
+from .exact_exchange_settle import UNCLEAR_WAIT
 
-_logger = logging.getLogger(__name__)
-
-# Waits after an outage, by number of attempts, in minutes.
-BACK_OFF = (1, 2, 5, 15, 60)
-# A lost answer is asked for after this time, so that a slow booking has ended by then.
-UNCLEAR_WAIT = timedelta(minutes=1)
 # Documents resolved at once: one look-up of new customers for each chunk.
 CHUNK = 50
 
@@ -35,7 +20,11 @@ class TimeUp(BatchStop):
 
 
 class ExactExchange(models.Model):
-    """The driver: claims, sends, settles and commits. The workers of each kind stand in files of their own."""
+    """The driver: claims, sends and commits.
+
+    What becomes of an attempt stands in ``exact_exchange_settle.py``, the worker of each kind in a
+    file of its own.
+    """
 
     _inherit = "exact.exchange"
 
@@ -241,159 +230,6 @@ class ExactExchange(models.Model):
         self._commit(1)
         return True
 
-    # === SETTLE === #
-
-    def _settle_done(self, exact_id, number, notes=()):
-        self.ensure_one()
-        self.problem_ids.unlink()
-        self.write(
-            {
-                "state": "done",
-                "done_on": fields.Datetime.now(),
-                "exact_id": exact_id,
-                "exact_number": str(number) if number else False,
-                "cause_id": False,
-                "message": False,
-                "exact_message": False,
-                "http_status": 0,
-                "retry_at": False,
-                "notes": "\n".join(notes) or False,
-            }
-        )
-
-    def _settle_problems(self, problems):
-        """Stopped before any call: every problem at once, each with the record that mends it."""
-        self.ensure_one()
-        cause = self.env["exact.cause"]
-        self.problem_ids.unlink()
-        self.env["exact.exchange.problem"].create(
-            [
-                {
-                    "exchange_id": self.id,
-                    "cause_id": cause._by_code(problem.code).id,
-                    "message": problem.message,
-                    "res_model": problem.record._name if problem.record else False,
-                    "res_id": problem.record.id if problem.record else False,
-                }
-                for problem in problems
-            ]
-        )
-        self._settle(
-            "failed", cause._by_code(problems[0].code), "\n".join(p.message for p in problems)
-        )
-
-    def _settle_error(self, error):
-        """State, cause and next time from what Exact answered, or did not.
-
-        :return: True where the rest of the batch would meet the same.
-        """
-        self.ensure_one()
-        now = fields.Datetime.now()
-        cause = self.env["exact.cause"]._find(error)
-        state, retry_at, stop = "failed", False, False
-        if isinstance(error, LimitError):
-            state, stop = "waiting", True
-            retry_at = _naive_utc(error.retry_at) if error.retry_at else now + timedelta(minutes=1)
-            self.connection_id.limited_until = retry_at
-        elif isinstance(error, AuthError):
-            # No time is set: it goes on by itself after reconnecting.
-            state, stop = "waiting", True
-        elif isinstance(error, RightsError):
-            stop = True
-        elif isinstance(error, OutcomeUnknown):
-            state, retry_at = "unclear", now + UNCLEAR_WAIT
-        elif isinstance(error, UnreachableError):
-            state, stop = "waiting", True
-            retry_at = now + timedelta(
-                minutes=BACK_OFF[min(max(self.attempts, 1), len(BACK_OFF)) - 1]
-            )
-        self.problem_ids.unlink()
-        self._settle(state, cause, cause.name, error=error, retry_at=retry_at)
-        if retry_at:
-            self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger(at=retry_at)
-        _logger.info("Exact exchange %s: %s (%s)", self.id, state, cause.code)
-        return stop
-
-    def _settle(self, state, cause, message, error=None, retry_at=False):
-        # One line for each cause of waiting, not one for each minute of it.
-        news = state != "waiting" or cause != self.cause_id
-        self.write(
-            {
-                "state": state,
-                "cause_id": cause.id,
-                "message": message,
-                "exact_message": cause._exact_text(error) if error else False,
-                "http_status": (error.status or 0) if error else 0,
-                "retry_at": retry_at,
-            }
-        )
-        if news:
-            self._tell()
-
-    def _settle_fault(self, error):
-        """A fault of ours or of another add-on stops this exchange, no other.
-
-        What may have reached Exact is looked up later, before anything is sent again.
-        """
-        self.ensure_one()
-        now = fields.Datetime.now()
-        if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
-            # Somebody changed the same record: nothing is wrong, the next run goes on from here.
-            self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger(
-                at=now + timedelta(minutes=3)
-            )
-            return
-        _logger.error("Exact exchange %s could not be handled", self.id, exc_info=error)
-        sent = self.kind in SEND_KINDS and self.state in ("sending", "unclear")
-        state = "unclear" if sent else "failed"
-        cause = self.env["exact.cause"]._by_code("unclear" if state == "unclear" else "unknown")
-        retry_at = now + timedelta(hours=1) if state == "unclear" else False
-        self._settle(state, cause, f"{cause.name}: {error}", retry_at=retry_at)
-
-    def _wait_for_connection(self, connection):
-        """Not connected: everything waits and goes on by itself after connecting."""
-        self._wait("reconnect", False)
-
-    def _wait_for_limit(self, connection):
-        """Exact's limit is not over yet: no call, everything waits for that moment."""
-        self._wait("limit", connection.limited_until)
-        self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger(
-            at=connection.limited_until
-        )
-
-    def _wait(self, code, retry_at, message=None):
-        """No call now. What may be booked stays ``unclear``: it can be neither cancelled nor deleted."""
-        cause = self.env["exact.cause"]._by_code(code)
-        for exchange in self:
-            unclear = exchange.state in ("sending", "unclear") and exchange.kind in SEND_KINDS
-            exchange._settle(
-                "unclear" if unclear else "waiting",
-                cause,
-                message or cause.name,
-                retry_at=retry_at,
-            )
-        self._commit(len(self))
-
-    def _tell(self):
-        """A line in the chatter of the document for a result other than success."""
-        record = self.move_id or (self.partner_id if self.kind == "account" else None)
-        if record:
-            record._exact_log_exchange(self)
-
-    def _resume_after_connect(self, connection):
-        """What waited for a person to reconnect goes on."""
-        waiting_sudo = self.sudo().search(
-            [
-                ("connection_id", "=", connection.id),
-                ("state", "in", ("waiting", "unclear")),
-                ("retry_at", "=", False),
-            ]
-        )
-        if waiting_sudo:
-            waiting_sudo.filtered(lambda e: e.state == "waiting").state = "pending"
-            waiting_sudo.filtered(lambda e: e.state == "unclear").retry_at = fields.Datetime.now()
-            self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
-
     # === COMMIT === #
 
     def _commit(self, processed, remaining=None):
@@ -406,8 +242,3 @@ class ExactExchange(models.Model):
     def _rollback(self):
         """Back to the last commit of the driver."""
         self.env.cr.rollback()  # pylint: disable=invalid-commit
-
-
-def _naive_utc(moment):
-    """An aware moment as Odoo stores it."""
-    return moment.astimezone(timezone.utc).replace(tzinfo=None)

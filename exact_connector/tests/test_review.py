@@ -11,7 +11,7 @@ from odoo.tools import mute_logger
 from ..hooks import pre_init_hook
 from .sending import SendCase
 
-DRIVE = "odoo.addons.exact_connector.models.exact_exchange_drive"
+SETTLE = "odoo.addons.exact_connector.models.exact_exchange_settle"
 
 
 @tagged("post_install", "-at_install")
@@ -30,7 +30,7 @@ class TestReview(SendCase):
                 raise ZeroDivisionError("a tax of another add-on")
             return original(mapper, move, connection)
 
-        with self.patched("exact.mapper.sales.entry", "_resolve", resolve), mute_logger(DRIVE):
+        with self.patched("exact.mapper.sales.entry", "_resolve", resolve), mute_logger(SETTLE):
             (bad | good).action_exact_create_sales_entry()
         self.assertEqual((bad.exact_state, good.exact_state), ("failed", "done"))
         self.assertIn("a tax of another add-on", bad.exact_exchange_ids.message)
@@ -47,7 +47,7 @@ class TestReview(SendCase):
         with (
             self.patched("exact.exchange", "_settle_sales_entry", settle),
             self.patched("exact.exchange", "_rollback", lambda exchange: None),
-            mute_logger(DRIVE),
+            mute_logger(SETTLE),
         ):
             (bad | good).action_exact_create_sales_entry()
         self.assertEqual((bad.exact_state, good.exact_state), ("unclear", "done"))
@@ -70,7 +70,7 @@ class TestReview(SendCase):
     def test_r42_customer_that_odoo_cannot_link_stops_no_other_and_is_not_made_again(self):
         moves = self.invoice() | self.invoice(partner=self.customer(known=False, name="Rem BV"))
         fault, rollback = self.faulty("_adopt_account")
-        with fault, rollback, mute_logger(DRIVE):
+        with fault, rollback, mute_logger(SETTLE):
             moves.action_exact_create_sales_entry()
         self.assertEqual(moves.mapped("exact_state"), ["done", "waiting"])
         for exchange in moves[1].partner_id.exact_exchange_ids | self.exchange(moves[1]):
@@ -82,7 +82,7 @@ class TestReview(SendCase):
     def test_run_with_a_fault_fails_and_the_next_one_reads_on_from_the_same_place(self):
         fault, rollback = self.faulty("_import_page")
         run = self.env["exact.exchange"]._enqueue_run(self.connection, "customer_import")
-        with fault, rollback, mute_logger(DRIVE):
+        with fault, rollback, mute_logger(SETTLE):
             run._drive()
         self.assertEqual((run.state, self.connection.customer_cursor), ("failed", "1"))
 

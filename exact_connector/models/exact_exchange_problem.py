@@ -1,0 +1,50 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class ExactExchangeProblem(models.Model):
+    """One thing that stops an exchange, with the record that mends it."""
+
+    _name = "exact.exchange.problem"
+    _description = "Exact Exchange Problem"
+    _order = "id"
+    _rec_name = "message"
+
+    exchange_id = fields.Many2one(
+        "exact.exchange", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="exchange_id.company_id", store=True)
+    cause_id = fields.Many2one("exact.cause", readonly=True, ondelete="set null")
+    owner = fields.Selection(related="cause_id.owner")
+    advice = fields.Text(related="cause_id.advice")
+    message = fields.Text("What Is Wrong", required=True, readonly=True)
+    res_model = fields.Char(readonly=True)
+    res_id = fields.Many2oneReference(model_field="res_model", readonly=True)
+    record_name = fields.Char("Where to Mend It", compute="_compute_record_name")
+
+    @api.depends("res_model", "res_id")
+    def _compute_record_name(self):
+        for problem in self:
+            record = problem._get_record()
+            problem.record_name = record.display_name if record else False
+
+    def _get_record(self):
+        """The record that mends it, empty where it is gone or not for this user."""
+        self.ensure_one()
+        if not self.res_model or self.res_model not in self.env:
+            return None
+        record = self.env[self.res_model].browse(self.res_id).exists()
+        return record if record and record.has_access("read") else None
+
+    def action_open_record(self):
+        """Open the record that mends it."""
+        self.ensure_one()
+        self.check_access("read")
+        record = self._get_record()
+        if not record:
+            raise UserError(self.env._("The record that mends this is gone, or not yours to open."))
+        if record._name == "exact.connection" and self.env.user.has_group("base.group_system"):
+            return self.env["ir.actions.act_window"]._for_xml_id(
+                "exact_connector.action_exact_settings"
+            )
+        return record.get_formview_action()
