@@ -201,6 +201,8 @@ class Embedded:
         """Stop the server, ending what is still connected."""
         command = [self.install / "bin" / "pg_ctl", "-D", self.data, "-m", "fast", "-w", "stop"]
         self._call(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with contextlib.suppress(OSError):
+            self.socket.rmdir()
 
     def remove(self) -> None:
         """Stop the server and delete its files."""
