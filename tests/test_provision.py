@@ -206,6 +206,26 @@ def test_lock_pins_every_requirement_exactly():
     assert any(line.startswith("werkzeug==3.0.1") for line in lines)
 
 
+def test_line_of_the_output_that_says_why_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(common, "LOGS", tmp_path)
+    with pytest.raises(
+        ProvisionError, match=r"counting failed: why E: no numbers \(log: .*x.log\)"
+    ):
+        common.run(
+            [sys.executable, "-c", "print('E: no numbers'); raise SystemExit(3)"],
+            log="x.log", what="counting", hint="why",
+        )  # fmt: skip
+    assert capsys.readouterr().err == ""
+
+
+def test_cache_of_another_user_is_refused_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(common, "CACHE", tmp_path)
+    common.check_owner()
+    monkeypatch.setattr(common.os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    with pytest.raises(ProvisionError, match="belongs to another user"):
+        common.check_owner()
+
+
 # -- Chromium ----------------------------------------------------------------------------------
 def test_missing_browser_says_what_is_skipped(monkeypatch, capsys):
     monkeypatch.setenv("PATH", "/nowhere")

@@ -5,6 +5,7 @@ there already is kept. Needs nothing but a Python from 3.10 to 3.13; written so 
 being told so.
 """
 
+import errno
 import os
 import subprocess
 import sys
@@ -40,10 +41,11 @@ def check_python():
 def outside_the_environment():
     """What only the standard library is needed for; then the rest, in the environment just made."""
     from provisioning import odoo_source, python
-    from provisioning.common import ROOT, locked, say
+    from provisioning.common import ROOT, check_owner, locked, say
 
     say("Provisioning %s" % ROOT)  # noqa: UP031
     python.check_version()
+    check_owner()
     with locked("provision"):
         odoo_source.ensure()
         python.ensure()
@@ -80,6 +82,11 @@ def main():
     except ProvisionError as error:
         sys.stdout.flush()
         sys.stderr.write("error: %s\n" % error)  # noqa: UP031
+        return 1
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        sys.stderr.write("error: the disk is full: %s\n" % error.filename)  # noqa: UP031
         return 1
     except KeyboardInterrupt:
         return 130

@@ -97,7 +97,8 @@ def run(command, *, log: str, what: str, hint: str = "", **options) -> Path:
     :param log: name of the log file, under the cache's log folder
     :param what: what the command does, for the error line
     :param hint: added to the error line
-    :raises ProvisionError: the command failed; the end of its log is shown first
+    :raises ProvisionError: the command failed; told with the line of its output that says why, or else the end
+        of its output is shown first
     """
     LOGS.mkdir(parents=True, exist_ok=True)
     path = LOGS / log
@@ -111,11 +112,29 @@ def run(command, *, log: str, what: str, hint: str = "", **options) -> Path:
             **options,
         )
     if done.returncode:
-        tail = path.read_text(errors="replace").splitlines()[-15:]
-        for line in tail:
-            print(f"    | {line}", file=sys.stderr)
-        raise ProvisionError(f"{what} failed{': ' + hint if hint else ''} (log: {path})")
+        lines = path.read_text(errors="replace").splitlines()
+        told = next((line for line in lines if line.startswith(("E: ", "ERROR"))), "")
+        if not told:  # no one line says it
+            for line in lines[-15:]:
+                print(f"    | {line}", file=sys.stderr)
+        why = " ".join(part for part in (hint, told) if part)
+        raise ProvisionError(f"{what} failed{': ' + why if why else ''} (log: {path})")
     return path
+
+
+def check_owner() -> None:
+    """Refuse a cache that another user has made; neither could work with the other's files.
+
+    :raises ProvisionError: it is somebody else's, or cannot be made
+    """
+    try:
+        CACHE.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProvisionError(f"{CACHE} cannot be made: {error.strerror}") from None
+    if CACHE.stat().st_uid != os.geteuid():
+        raise ProvisionError(
+            f"{CACHE} belongs to another user: delete it, or set EXACT_CACHE to a folder of your own"
+        )
 
 
 def need_space(megabytes: int, where: Path) -> None:
