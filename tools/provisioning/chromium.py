@@ -8,7 +8,7 @@ from .common import CACHE, ProvisionError, in_ci, need_space, run, say, step
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DRIVERS = ("chromedriver", "chromium.chromedriver")
-PACKAGES = ("chromium", "chromium-driver", "fonts-liberation")
+PACKAGES = ("chromium", "chromium-driver", "chromium-sandbox", "fonts-liberation")
 
 
 def _first(names: tuple[str, ...]) -> str | None:

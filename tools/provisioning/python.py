@@ -166,7 +166,15 @@ class Environment:
 def _link_odoo() -> None:
     """Make `import odoo` and the command `odoo` work in the environment."""
     packages = next((VENV / "lib").glob("python3.*/site-packages"))
-    (packages / "odoo19.pth").write_text(f"{odoo_source.home()}\n")
+    home = odoo_source.home()
+    (packages / "odoo19.pth").write_text(f"{home}\n")
+    # pip must know of Odoo, since packaged add-ons depend on it; a bare checkout of Odoo does not tell
+    told = packages / "odoo-19.0.dist-info"
+    shutil.rmtree(told, ignore_errors=True)
+    if not any(home.glob("odoo-19*.*-info")):
+        told.mkdir()
+        (told / "METADATA").write_text("Metadata-Version: 2.1\nName: odoo\nVersion: 19.0\n")
+        (told / "INSTALLER").write_text("provision\n")
     script = VENV / "bin" / "odoo"
     # started by the shell, since a path after "#!" may hold no blank and not be long
     script.write_text(f"#!/bin/sh\nexec '{VENV}/bin/python' -m odoo \"$@\"\n")
