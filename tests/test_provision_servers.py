@@ -27,11 +27,36 @@ with Postgres() as server:
 """
 
 
+@pytest.fixture
+def caches(tmp_path):
+    """Folders for the caches of two copies; their servers' files are removed wherever they lie."""
+    folders = [tmp_path / "one", tmp_path / "two"]
+    yield folders
+    for folder in folders:
+        subprocess.run(
+            [sys.executable, "-c", REMOVE, str(TOOLS)], env=variables(folder), check=True
+        )
+
+
+REMOVE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from provisioning.postgres import Embedded
+server = Embedded()
+server.remove()
+assert not server.home.exists()
+"""
+
+
+def variables(cache: Path) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
+    return {**kept, "EXACT_CACHE": str(cache)}
+
+
 def start(cache: Path) -> subprocess.Popen:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
     return subprocess.Popen(
         [sys.executable, "-c", SESSION, str(TOOLS)],
-        env={**environment, "EXACT_CACHE": str(cache)},
+        env=variables(cache),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -43,8 +68,8 @@ def first_words(process: subprocess.Popen) -> list[str]:
     return line.split()
 
 
-def test_two_copies_have_databases_of_their_own_at_once(tmp_path):
-    copies = [start(tmp_path / name) for name in ("one", "two")]
+def test_two_copies_have_databases_of_their_own_at_once(caches):
+    copies = [start(cache) for cache in caches]
     try:
         (name1, socket1), (name2, socket2) = map(first_words, copies)
         assert name1 != name2
@@ -60,10 +85,9 @@ def test_two_copies_have_databases_of_their_own_at_once(tmp_path):
     assert not (Path(socket1) / ".s.PGSQL.5432").exists(), "the last to leave stops the server"
 
 
-def test_server_stays_while_another_process_of_the_checkout_uses_it(tmp_path):
-    first = start(tmp_path)
+def test_server_stays_while_another_process_of_the_checkout_uses_it(caches):
+    first = start(caches[0])
     _name, folder = first_words(first)
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from provisioning.postgres import Postgres\n"
@@ -71,7 +95,7 @@ def test_server_stays_while_another_process_of_the_checkout_uses_it(tmp_path):
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(TOOLS)],
-        env={**environment, "EXACT_CACHE": str(tmp_path)},
+        env=variables(caches[0]),
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.strip() == "1"
