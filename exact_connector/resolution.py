@@ -28,6 +28,28 @@ class Problem:
     record: object = None
 
 
+@dataclass(frozen=True)
+class Gap:
+    """Something a connection still lacks for what the company uses, found before a document fails on it.
+
+    ``kind``: setting|vat|item|account|condition|journal|rights; ``message``: what is missing and on which
+    record, translated; ``why``: one sentence on why it matters; ``record``: the record that mends it
+    (a recordset of one), or None; ``step``: the step of the set-up where it is mended (see ``STEPS``);
+    ``blocking``: whether a document would stop on it, else it only deserves a look.
+    """
+
+    kind: str
+    message: str
+    why: str
+    record: object = None
+    step: str = ""
+    blocking: bool = True
+
+
+# The steps of the set-up that gaps name, in their order.
+STEPS = ("connect", "division", "start", "journals", "vat", "items", "accounts", "conditions")
+
+
 @dataclass
 class LineResolution:
     """One line of a sales entry: amounts in the document's currency, VAT apart (R11)."""

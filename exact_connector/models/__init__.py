@@ -21,6 +21,9 @@ from . import exact_mapper_account
 from . import exact_mapper_sales_entry
 from . import exact_mapper_sales_line
 
+from . import exact_connection_use
+from . import exact_connection_gaps
+
 # floor 5: exchange
 from . import exact_cause
 from . import exact_exchange

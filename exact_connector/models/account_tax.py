@@ -27,3 +27,10 @@ class AccountTax(models.Model):
                         tax=tax.name,
                     )
                 )
+
+    def _exact_rate(self):
+        """The rate on the net amount, in percent: a division tax of 21 % takes 21 % of the gross."""
+        self.ensure_one()
+        if self.amount_type == "division":
+            return 100 * self.amount / (100 - self.amount)
+        return self.amount

@@ -25,3 +25,10 @@ class ProductCategory(models.Model):
         domain=ITEM_DOMAIN,
         help="For products of this category, and of those below it, without an item of their own.",
     )
+
+    def _exact_item_category(self):
+        """This category or the nearest above it that has an item; empty where none has."""
+        category = self
+        while category and not category.exact_item_id:
+            category = category.parent_id
+        return category

@@ -8,6 +8,7 @@ if find_spec("exact_simulator"):
         test_budget,
         test_connect,
         test_errors,
+        test_gaps,
         test_import,
         test_mapping,
         test_never_twice,
