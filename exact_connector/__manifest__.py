@@ -12,6 +12,7 @@
         "security/exact_groups.xml",
         "security/ir.model.access.csv",
         "security/exact_rules.xml",
+        "security/exact_rules_lines.xml",
         "data/exact_cause.xml",
         "data/ir_cron.xml",
         "views/oauth_templates.xml",

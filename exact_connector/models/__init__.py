@@ -6,6 +6,7 @@ from . import exact_oauth_state
 from . import exact_division
 from . import exact_connection
 from . import exact_connection_sync
+from . import exact_connection_sales
 
 # floor 3: reference data
 from . import exact_reference
@@ -14,6 +15,7 @@ from . import exact_vat_code
 from . import exact_journal
 from . import exact_payment_condition
 from . import exact_item
+from . import exact_dimension
 
 # floor 4: mapping
 from . import exact_mapper
@@ -38,6 +40,8 @@ from . import exact_exchange_payment
 # floor 6: documents
 from . import account_move
 from . import account_move_line
+from . import account_account
+from . import account_analytic
 from . import account_journal
 from . import account_payment_term
 from . import account_tax

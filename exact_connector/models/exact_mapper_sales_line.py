@@ -3,6 +3,7 @@ from decimal import Decimal
 from odoo import api, models
 
 from ..resolution import LineResolution, Sourced, decimal_amount
+from .exact_gl_account import REFUSED_TYPES
 from .exact_mapper import MAX_LINE_DESCRIPTION
 
 # Problems that already say why the lines cannot add up.
@@ -145,7 +146,7 @@ class ExactMapperSalesEntry(models.AbstractModel):
                 ),
                 item,
             )
-        if account.type in account._refused_types:
+        if account.type in REFUSED_TYPES:
             resolution.problem(
                 "account_type",
                 env._(

@@ -2,6 +2,8 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 
+from .exact_gl_account import USABLE_ACCOUNT
+
 
 class ExactVatCode(models.Model):
     """A VAT code of the division (API 5.9)."""
@@ -37,6 +39,15 @@ class ExactVatCode(models.Model):
         [("B", "Both"), ("P", "Purchase"), ("S", "Sales")], readonly=True
     )
     charged = fields.Boolean("Reverse Charge", readonly=True)
+    sale_gl_account_id = fields.Many2one(
+        "exact.gl.account",
+        "Revenue Account",
+        ondelete="set null",
+        domain=f"[('connection_id', '=', connection_id), {USABLE_ACCOUNT}]",
+        help="Lines with this VAT code are booked here where nothing more specific is known: no account "
+        "on the line, no item of its own on product or category, no mapped account (R13).",
+    )
+    sale_gl_account_proposed = fields.Boolean(readonly=True)
 
     _exact_id_uniq = models.Constraint(
         "UNIQUE(connection_id, exact_id)", "A VAT code stands once in a connection."

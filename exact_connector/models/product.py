@@ -14,6 +14,14 @@ class ProductTemplate(models.Model):
         domain=ITEM_DOMAIN,
         help="Its revenue account in Exact becomes the ledger account of lines with this product.",
     )
+    exact_journal_id = fields.Many2one(
+        "exact.journal",
+        "Exact Journal",
+        company_dependent=True,
+        domain="[('company_id', '=', allowed_company_ids[0]), ('type', 'in', ('20', '21'))]",
+        help="Documents with this product go to this journal in Exact, before the journal of the "
+        "customer, of the Odoo journal and of the connection.",
+    )
 
 
 class ProductCategory(models.Model):
