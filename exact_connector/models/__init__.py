@@ -14,6 +14,7 @@ from . import exact_gl_account
 from . import exact_vat_code
 from . import exact_journal
 from . import exact_payment_condition
+from . import exact_connection_terms
 from . import exact_item
 from . import exact_dimension
 
@@ -22,6 +23,8 @@ from . import exact_mapper
 from . import exact_mapper_account
 from . import exact_mapper_sales_entry
 from . import exact_mapper_sales_line
+from . import exact_mapper_payment_condition
+from . import exact_mapper_sales_terms
 
 from . import exact_connection_use
 from . import exact_connection_gaps
@@ -39,6 +42,7 @@ from . import exact_exchange_payment
 
 # floor 6: documents
 from . import account_move
+from . import account_move_terms
 from . import account_move_line
 from . import account_account
 from . import account_analytic

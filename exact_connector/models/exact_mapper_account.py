@@ -103,9 +103,9 @@ class ExactMapperAccount(models.AbstractModel):
         """Values of a new account, status Customer (R41)."""
         address = self._invoice_partner(partner)
         country = address.country_id or partner.country_id
-        condition = partner.with_company(
-            connection.company_id
-        ).property_payment_term_id.exact_payment_condition_id
+        condition = self.env["exact.mapper.payment.condition"]._condition_of_term(
+            connection, partner.with_company(connection.company_id).property_payment_term_id
+        )
         vat_code = partner.exact_vat_code_id or connection.default_vat_code_id
         values = {
             "Name": partner.name,
@@ -175,22 +175,13 @@ class ExactMapperAccount(models.AbstractModel):
     def _get_links(self, connection):
         """What ``_odoo_values`` needs: countries by code, VAT codes and payment terms of the connection."""
         reference = self.env["exact.reference"]
-        terms = (
-            self.env["account.payment.term"]
-            .with_company(connection.company_id)
-            .search([("company_id", "in", (False, connection.company_id.id))])
-        )
         return {
             "country": {
                 country.code: country.id
                 for country in self.env["res.country"].search([("code", "!=", False)])
             },
             "vat": reference._ids_by(connection, "exact.vat.code", "code"),
-            "term": {
-                term.exact_payment_condition_id.code: term.id
-                for term in reversed(terms)
-                if term.exact_payment_condition_id
-            },
+            "term": self.env["exact.mapper.payment.condition"]._terms_by_code(connection),
             "default_vat": connection.default_vat_code_id.id,
             "lang": {
                 lang.code[:2].upper(): lang.code

@@ -12,7 +12,8 @@ DOCUMENT_TYPES = ("out_invoice", "out_refund")
 class ExactMapperSalesEntry(models.AbstractModel):
     """From a posted invoice or credit note to a sales entry (Exact Online API 5.11): the header.
 
-    The lines stand in ``exact_mapper_sales_line.py``.
+    The lines stand in ``exact_mapper_sales_line.py``, the payment condition in
+    ``exact_mapper_sales_terms.py``.
     """
 
     _name = "exact.mapper.sales.entry"
@@ -173,38 +174,6 @@ class ExactMapperSalesEntry(models.AbstractModel):
                     currency=move.currency_id.name,
                 ),
                 found,
-            )
-
-    @api.model
-    def _resolve_payment_condition(self, move, connection, resolution):
-        """The condition of the payment term, else the default; the due date of Odoo goes along anyway."""
-        env = self.env
-        term = move.invoice_payment_term_id
-        mapped = term.exact_payment_condition_id
-        if mapped and mapped.active:
-            resolution.values["payment_condition"] = Sourced(
-                mapped, env._("payment condition on payment term %s", term.display_name)
-            )
-            return
-        default = connection.default_payment_condition_id
-        if not default or not default.active:
-            resolution.problem(
-                "no_payment_condition",
-                env._("No Exact payment condition is mapped and no default is set."),
-                term or connection,
-            )
-            return
-        resolution.values["payment_condition"] = Sourced(
-            default, env._("default payment condition")
-        )
-        if term:
-            resolution.note(
-                env._(
-                    "Payment term %(term)s is not mapped: the default condition %(condition)s was used, "
-                    "with Odoo's due date.",
-                    term=term.display_name,
-                    condition=default.display_name,
-                )
             )
 
     # === PAYLOAD === #

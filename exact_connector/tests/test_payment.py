@@ -108,8 +108,11 @@ class TestPayment(SendCase):
         )
 
     def test_r33_two_instalments_are_paid_one_by_one(self):
-        self.connection.default_payment_condition_id = self.exact("payment.condition", "2T")[:1]
         move = self.sent()
+        # Sent with one due date (R24); the accountant agrees on two instalments afterwards.
+        self.connection._get_client().update(
+            "salesentry/SalesEntries", move.exact_entry_id, {"PaymentCondition": "2T"}
+        )
         self.receive((move, 60.5))
         self.sync()
         self.assertEqual(move.amount_residual, 60.5)
