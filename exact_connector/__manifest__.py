@@ -15,6 +15,9 @@
         "security/exact_rules_lines.xml",
         "data/exact_cause.xml",
         "data/exact_cause_terms.xml",
+        "security/exact_rules_customers.xml",
+        "data/exact_cause.xml",
+        "data/exact_cause_customers.xml",
         "data/ir_cron.xml",
         "views/oauth_templates.xml",
         "views/exact_exchange_views.xml",
@@ -33,6 +36,8 @@
         "wizards/exact_mapping_wizard_views.xml",
         "data/ir_actions_server.xml",
         "views/exact_menus.xml",
+        "views/exact_match_views.xml",
+        "views/exact_connection_customers_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["exact_connector/static/src/**/*"],

@@ -7,6 +7,7 @@ from . import exact_division
 from . import exact_connection
 from . import exact_connection_sync
 from . import exact_connection_sales
+from . import exact_connection_customers
 
 # floor 3: reference data
 from . import exact_reference
@@ -21,6 +22,9 @@ from . import exact_dimension
 # floor 4: mapping
 from . import exact_mapper
 from . import exact_mapper_account
+from . import exact_mapper_account_match
+from . import exact_mapper_account_merge
+from . import exact_mapper_contact
 from . import exact_mapper_sales_entry
 from . import exact_mapper_sales_line
 from . import exact_mapper_payment_condition
@@ -36,8 +40,10 @@ from . import exact_exchange_problem
 from . import exact_exchange_settle
 from . import exact_exchange_drive
 from . import exact_exchange_account
+from . import exact_exchange_account_update
 from . import exact_exchange_sales_entry
 from . import exact_exchange_import
+from . import exact_exchange_import_contacts
 from . import exact_exchange_payment
 
 # floor 6: documents
@@ -50,7 +56,10 @@ from . import account_journal
 from . import account_payment_term
 from . import account_tax
 from . import product
+from . import exact_match
+from . import exact_match_candidate
 from . import res_partner
+from . import res_partner_exact_link
 from . import res_company
 from . import res_config_settings
 

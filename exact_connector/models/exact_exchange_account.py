@@ -4,9 +4,6 @@ from ..client import ExactError
 from ..resolution import Problem, Resolution
 from .exact_exchange_drive import BatchStop
 
-# Customers in one look-up: three terms each, well within the address length Exact takes (API 3.2).
-LOOK_UP = 15
-
 
 class ExactExchange(models.Model):
     """Worker for customers: one look-up for a batch, then one POST for each that is not there yet (R40, R42)."""
@@ -32,15 +29,10 @@ class ExactExchange(models.Model):
                 exchange._settle_problems(resolution.problems)
             else:
                 ready |= exchange
-        for start in range(0, len(ready), LOOK_UP):
-            chunk = ready[start : start + LOOK_UP]
+        for chunk, wanted in mapper._lookup_chunks(ready):
             try:
                 self._hold_for_limit(client)
-                rows = client.rows(
-                    "crm/Accounts",
-                    select=list(mapper._select),
-                    filter=mapper._lookup_filter(chunk.partner_id),
-                )
+                rows = client.rows("crm/Accounts", select=list(mapper._select), filter=wanted)
             except ExactError as error:
                 for exchange in chunk:
                     stop = exchange._settle_error(error)
@@ -70,18 +62,23 @@ class ExactExchange(models.Model):
             return
         mapper = self.env["exact.mapper.account"]
         partner = self._partner_in_company()
-        row, how = mapper._match(partner, rows)
+        match = self.env["exact.match"]._of(self.connection_id, partner).get(partner)
+        apart = match._get_apart() if match else set()
+        row, candidates = mapper._find_account(partner, rows, apart)
         if row:
-            problem = self._check_match(partner, row, how)
-            if problem:
-                self._settle_problems([problem])
-            else:
-                self._adopt_account(row)
+            self._adopt_account(row, found=True)
+            self._commit(1)
+            return
+        if candidates:
+            self._settle_problems([self._ask_for_match(partner, candidates)])
             self._commit(1)
             return
         if self._wait_out_booking():
             return
         values = mapper._exact_values(partner, self.connection_id)
+        if any(row["ID"] in apart and row.get("Code") == values.get("Code") for row in rows):
+            # The number belongs to another business: Exact gives the next free one.
+            values.pop("Code", None)
         try:
             self._hold_for_limit(client)
             if not self._start_attempt(values):
@@ -89,14 +86,14 @@ class ExactExchange(models.Model):
             row = client.create("crm/Accounts", values)
             if not row.get("Code"):
                 # Exact empties the body where it ignores Prefer: only the ID is certain (API 3.4).
-                row = client.get("crm/Accounts", row["ID"], select=["ID", "Code", "Name"]) or row
+                row = client.get("crm/Accounts", row["ID"], select=["ID", "Code", "Status"]) or row
         except ExactError as error:
             stop = self._settle_error(error)
             self._commit(1)
             if stop:
                 raise BatchStop from error
             return
-        self._adopt_account(row)
+        self._adopt_account({**row, "Status": "C"}, payload=values)
         self._commit(1)
 
     def _reread_customers(self, connection):
@@ -105,57 +102,87 @@ class ExactExchange(models.Model):
         partners = (self.move_id.commercial_partner_id | self.partner_id).with_company(
             connection.company_id
         )
-        blocked = partners.filtered("exact_account_blocked")
+        blocked = partners.filtered(
+            lambda partner: partner.exact_account_id and partner._exact_get_stop()
+        )
         if not blocked:
             return
         client = connection._get_client()
         for partner in blocked:
             row = client.get(
-                "crm/Accounts", partner.exact_account_id, select=["ID", "Blocked", "EndDate"]
+                "crm/Accounts",
+                partner.exact_account_id,
+                select=["ID", "Blocked", "EndDate", "Status"],
             )
-            partner.exact_account_blocked = row is None or mapper._is_blocked(row)
+            if row is None:
+                partner.exact_account_blocked = True
+            else:
+                partner.write(mapper._account_state(row))
 
     def _partner_in_company(self):
         return self.partner_id.with_company(self.company_id)
 
-    def _check_match(self, partner, row, how):
-        """Why the account found may not simply be taken (R43): another role, or only an equal VAT number."""
+    def _ask_for_match(self, partner, candidates):
+        """Put the customer on the desk (R43, W10).
+
+        :return: the problem that leads there.
+        """
         env = self.env
-        number, name = row.get("Code"), row.get("Name")
-        if how == "vat":
+        match = env["exact.match"]._ask(self.connection_id, partner, candidates, "send")
+        row, likeness = candidates[0]
+        names = {
+            "number": row.get("Code"),
+            "name": row.get("Name"),
+            "customer": partner.display_name,
+        }
+        if match.decision == "skip":
             return Problem(
-                "customer_same_vat",
-                env._(
-                    "Exact already has relation %(number)s %(name)s with VAT number %(vat)s. Is it this customer? "
-                    "Then put %(number)s in the Reference of the contact.",
-                    number=number,
-                    name=name,
-                    vat=row.get("VATNumber"),
-                ),
-                partner,
+                "customer_left_out", env._("%s is left out of Exact.", partner.display_name), match
             )
-        if row.get("Status") != "C":
+        if "number" in likeness.reasons and row.get("Status") != "C":
             return Problem(
                 "account_role",
                 env._(
-                    "Relation %(number)s %(name)s is not a customer in Exact. Make it a customer there, "
-                    "or give the contact another number.",
-                    number=number,
-                    name=name,
+                    "Relation %(number)s %(name)s, with the number of %(customer)s, is not a customer in Exact.",
+                    **names,
                 ),
-                partner,
+                match,
             )
-        return None
+        if "vat" in likeness.reasons:
+            return Problem(
+                "customer_same_vat",
+                env._(
+                    "Exact already has relation %(number)s %(name)s with VAT number %(vat)s. "
+                    "Is it %(customer)s?",
+                    vat=row.get("VATNumber"),
+                    **names,
+                ),
+                match,
+            )
+        return Problem(
+            "customer_match",
+            env._(
+                "Exact has %(count)s relations that may be %(customer)s, such as %(number)s %(name)s. "
+                "Is it one of them?",
+                count=len(candidates),
+                **names,
+            )
+            if len(candidates) > 1
+            else env._(
+                "Exact already has relation %(number)s %(name)s. Is it %(customer)s?", **names
+            ),
+            match,
+        )
 
-    def _adopt_account(self, row):
-        """Write number and ID back to the contact (R42)."""
+    def _adopt_account(self, row, payload=None, found=False):
+        """Write number and ID back to the contact (R42).
+
+        :param payload: what was sent where we made it: both sides are equal then.
+        :param found: the account was there before us: its contact persons are still to come.
+        """
         partner = self._partner_in_company()
-        values = {"exact_account_id": row["ID"], "exact_account_code": row.get("Code")}
-        if not partner.ref and row.get("Code"):
-            values["ref"] = row["Code"]
-        if "Blocked" in row:
-            mapper = self.env["exact.mapper.account"]
-            values["exact_account_blocked"] = mapper._is_blocked(row)
-        partner.write(values)
+        partner._exact_link(self.connection_id, row, payload, with_contacts=found)
+        desk = self.env["exact.match"]
+        desk._of(self.connection_id, partner).get(partner, desk)._close_by(row["ID"])
         self._settle_done(row["ID"], row.get("Code"))
         partner._exact_log_exchange(self)

@@ -112,6 +112,7 @@ class ExactExchange(models.Model):
         for exchange in self.filtered(lambda e: e.kind in ("customer_import", "payment_sync")):
             exchange._drive_run(client)
         self.filtered(lambda e: e.kind == "account")._drive_accounts(client)
+        self.filtered(lambda e: e.kind == "account_update")._drive_account_updates(client)
         documents = self.filtered(lambda e: e.kind == "sales_entry")
         for start in range(0, len(documents), CHUNK):
             documents[start : start + CHUNK]._drive_sales_entries(client)

@@ -6,32 +6,37 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ..client import Int64, odata
+from ..client import Guid, Int64, odata
+from ..customer_fields import QUIET
+from ..matching import compare
 
 _logger = logging.getLogger(__name__)
 
-# Noise that a batch of imported records does not need.
-QUIET = {
-    "tracking_disable": True,
-    "mail_create_nolog": True,
-    "mail_create_nosubscribe": True,
-    # The ledger's VAT number is taken over as it stands there.
-    "no_vat_validation": True,
-}
+# Relations asked for by their ID at once; batches of this size are known to be taken (API 3.2).
+LOOK_UP = 40
+# Line type of a receipt in sync/Cashflow/PaymentTerms: one for each sale (API 5.16).
+RECEIPT = 20
 
 
 class ExactExchange(models.Model):
-    """Worker for the customer import: what changed since the cursor, a page at a time (R36-R39)."""
+    """Worker for the customer import: what changed since the cursors, a page at a time (R36-R39).
+
+    Relations first, then their contact persons (``exact_exchange_import_contacts.py``) and what was
+    deleted in Exact.
+    """
 
     _inherit = "exact.exchange"
 
+    to_decide_count = fields.Integer("To Decide", readonly=True)
+    contact_count = fields.Integer("Contact Persons", readonly=True)
+
     def _work_customer_import(self, client):
-        """Generator: imports one page and moves the cursor past it, then yields for the driver to commit.
+        """Generator: imports one page and moves its cursor past it, then yields for the driver to commit.
 
         :raises ExactError: what Exact answered; the page is then read again next time.
         """
         connection = self.connection_id
-        mapper = self.env["exact.mapper.account"]
+        first = not connection.customers_imported_on
         self.write(
             {
                 "created_count": 0,
@@ -39,72 +44,196 @@ class ExactExchange(models.Model):
                 "unchanged_count": 0,
                 "failed_count": 0,
                 "page_count": 0,
+                "to_decide_count": 0,
+                "contact_count": 0,
+                "notes": False,
             }
         )
         self.problem_ids.unlink()
+        yield from self._import_accounts(client, connection)
+        if connection.customer_scope == "sales":
+            yield from self._import_accounts_with_sales(client, connection)
+        if connection.import_contacts:
+            yield from self._import_contacts(client, connection)
+        if not first:
+            # Before the first import there was nothing to let go.
+            yield from self._import_deletions(client, connection)
+        connection.customers_imported_on = fields.Datetime.now()
+        self.message = self._describe_import()
+
+    def _describe_import(self):
+        """The result in one line; what did not happen is not named, but for the customers themselves."""
+        env = self.env
+        parts = [
+            env._(
+                "%(created)s customers created, %(updated)s updated, %(unchanged)s unchanged, %(failed)s failed",
+                created=self.created_count,
+                updated=self.updated_count,
+                unchanged=self.unchanged_count,
+                failed=self.failed_count,
+            )
+        ]
+        if self.contact_count:
+            parts.append(env._("%s contact persons created or updated", self.contact_count))
+        if self.to_decide_count:
+            parts.append(env._("%s to decide: may be there already", self.to_decide_count))
+        return ", ".join(parts)
+
+    # === RELATIONS === #
+
+    def _import_accounts(self, client, connection):
+        """What changed of the relations themselves."""
+        mapper = self.env["exact.mapper.account"]
         pages = client.pages(
             "sync/CRM/Accounts",
             select=[*mapper._select, "Timestamp"],
             filter=odata.gt("Timestamp", Int64(connection.customer_cursor or 1)),
         )
+        # Where only those with sales count, sales bring the new ones.
+        only_known = connection.customer_scope == "sales"
         for rows in pages:
             if rows:
-                self._import_page(connection, rows)
+                self._import_page(connection, rows, only_known=only_known)
                 connection.customer_cursor = str(max(int(row["Timestamp"]) for row in rows))
             self.page_count += 1
             yield
-        connection.customers_imported_on = fields.Datetime.now()
-        self.message = self.env._(
-            "%(created)s customers created, %(updated)s updated, %(unchanged)s unchanged, %(failed)s failed",
-            created=self.created_count,
-            updated=self.updated_count,
-            unchanged=self.unchanged_count,
-            failed=self.failed_count,
-        )
 
-    def _import_page(self, connection, rows):
-        """Create or update the customers of one page, in one batch."""
+    def _import_accounts_with_sales(self, client, connection):
+        """Relations that had their first sale since the last time (R36).
+
+        Sales are read from the list that the paid status uses, 1,000 a page and by row version; an
+        account is asked for once, in batches of forty.
+        """
+        mapper = self.env["exact.mapper.account"]
+        partners = self.env["res.partner"].with_company(connection.company_id)
+        asked = set()
+        pages = client.pages(
+            "sync/Cashflow/PaymentTerms",
+            select=["Account", "LineType", "Timestamp"],
+            filter=odata.gt("Timestamp", Int64(connection.sales_cursor or 1)),
+        )
+        for rows in pages:
+            accounts = {
+                row["Account"]
+                for row in rows
+                if row.get("Account") and row.get("LineType") == RECEIPT
+            } - asked
+            asked |= accounts
+            known = partners._exact_find_linked([{"ID": account} for account in accounts])
+            new = sorted(accounts - set(known))
+            for start in range(0, len(new), LOOK_UP):
+                wanted = [Guid(account) for account in new[start : start + LOOK_UP]]
+                self._hold_for_limit(client)
+                found = client.rows(
+                    "crm/Accounts", select=list(mapper._select), filter=odata.one_of("ID", wanted)
+                )
+                self._import_page(connection, found, with_contacts=True)
+            if rows:
+                connection.sales_cursor = str(max(int(row["Timestamp"]) for row in rows))
+            self.page_count += 1
+            yield
+
+    def _import_page(self, connection, rows, only_known=False, with_contacts=False):
+        """Create or update the customers of one page, in one batch.
+
+        :param only_known: new relations are left alone.
+        :param with_contacts: the contact persons of new ones have to be asked for.
+        """
         mapper = self.env["exact.mapper.account"].with_company(connection.company_id)
         partners = self.env["res.partner"].with_company(connection.company_id).with_context(**QUIET)
         links = mapper._get_links(connection)
         # The last version of an account counts, should a page hold two.
-        latest = {row["ID"]: row for row in rows if mapper._is_customer(row)}
-        existing = partners._exact_find(connection, latest.values())
+        latest = {row["ID"]: row for row in rows}
+        existing = partners._exact_find_linked(latest.values())
+        new = {
+            key: row
+            for key, row in latest.items()
+            if key not in existing and not only_known and mapper._is_wanted(row, connection)
+        }
+        found, held = self._recognise(connection, partners, new)
+        existing |= found
+        due = with_contacts and connection.import_contacts and connection.contact_cursor != "1"
         to_create = []
-        for row in latest.values():
+        for key, row in latest.items():
+            partner = existing.get(key)
+            if not partner and (key not in new or key in held):
+                continue
             values, notes = mapper._odoo_values(row, links)
-            partner = existing.get(row["ID"])
             if partner:
-                self._update_customer(partner, values)
+                self._update_customer(connection, partner, values)
             else:
-                to_create.append((row, values))
+                to_create.append((row, {**values, "exact_contacts_due": True} if due else values))
             if notes:
                 self._note_row(row, partner, ", ".join(notes))
         self._create_customers(connection, partners, to_create)
 
-    def _update_customer(self, partner, values):
-        """Write what differs; what is empty in Exact does not wipe what Odoo knows."""
-        changed = {
-            name: value
-            for name, value in values.items()
-            if value not in (False, None)
-            and partner._fields[name].convert_to_write(partner[name], partner) != value
-        }
-        if partner.exact_account_blocked and not values["exact_account_blocked"]:
-            changed["exact_account_blocked"] = False
-        if not changed:
-            self.unchanged_count += 1
-            return
+    def _recognise(self, connection, partners, new):
+        """Contacts that new relations belong to by their number (R37), and relations a person has to decide on.
+
+        What looks like a contact that is not linked yet is never made a second time: it goes to the
+        desk (W10), once.
+        :return: (dict of account ID -> contact, set of account IDs held back)
+        """
+        mapper, desk = self.env["exact.mapper.account"], self.env["exact.match"]
+        by_number = partners._exact_find_by_number(connection, new.values())
+        alike = partners._exact_find_alike(connection, new.values())
+        people = alike.union(*by_number.values()) if by_number else alike
+        if not people:
+            return {}, set()
+        parties = {partner: mapper._party_of_partner(partner) for partner in people}
+        decided = {}
+        for candidate in desk._of(connection, people).values():
+            for pair in candidate.candidate_ids.filtered(lambda c: c.state != "open"):
+                decided[pair.match_id.partner_id.id, pair.exact_account_id] = pair.state
+        found, held = {}, set()
+        for key, row in new.items():
+            party = mapper._party_of_row(row)
+            questions = []
+            for partner in people:
+                answer = decided.get((partner.id, key))
+                if answer == "rejected":
+                    continue
+                likeness = compare(parties[partner], party)
+                number = by_number.get(key) == partner
+                if answer == "skipped":
+                    held.add(key)
+                elif number and likeness.is_believed:
+                    found[key] = partner
+                elif likeness.is_candidate and (
+                    number or {"vat", "registry", "name_postcode"} & set(likeness.reasons)
+                ):
+                    questions.append((partner, likeness))
+            if key in found:
+                held.discard(key)
+                people -= found[key]
+                continue
+            if key in held:
+                continue
+            for partner, likeness in questions:
+                desk._ask(connection, partner, [(row, likeness)], "import")
+            if questions:
+                held.add(key)
+                self.to_decide_count += 1
+        for key, partner in found.items():
+            desk._of(connection, partner).get(partner, desk)._close_by(key)
+        return found, held
+
+    def _update_customer(self, connection, partner, values):
+        """Write what changed in Exact; what is empty there does not wipe what Odoo knows."""
         try:
             with self.env.cr.savepoint():
-                partner.write(changed)
-            self.updated_count += 1
+                changed = partner._exact_apply(connection, values)
         except (UserError, DatabaseError) as error:
             self._fail_row(values, partner, error)
+            return
+        if changed:
+            self.updated_count += 1
+        else:
+            self.unchanged_count += 1
 
     def _create_customers(self, connection, partners, pairs):
         """One batched create; where it fails, one by one, so that a bad record harms no other."""
-        values_list = [self._creation_values(connection, values) for _row, values in pairs]
+        values_list = [partners._exact_creation_values(values) for _row, values in pairs]
         try:
             with self.env.cr.savepoint():
                 partners.create(values_list)
@@ -119,9 +248,6 @@ class ExactExchange(models.Model):
                 self.created_count += 1
             except (UserError, DatabaseError) as error:
                 self._fail_row(values, None, error)
-
-    def _creation_values(self, connection, values):
-        return {**values, "customer_rank": 1, "company_id": False}
 
     def _fail_row(self, values, partner, error):
         if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
@@ -146,3 +272,15 @@ class ExactExchange(models.Model):
                 "res_id": partner.id if partner else False,
             }
         )
+
+    # === WHAT CAME === #
+
+    def action_view_imported(self):
+        """The contacts that are linked to Exact."""
+        self.ensure_one()
+        return self.connection_id.action_view_customers()
+
+    def action_view_matches(self):
+        """What is to be decided on."""
+        self.ensure_one()
+        return self.connection_id.action_view_matches()

@@ -153,7 +153,7 @@ class ExactExchange(models.Model):
 
     def _tell(self):
         """A line in the chatter of the document for a result other than success."""
-        record = self.move_id or (self.partner_id if self.kind == "account" else None)
+        record = self.move_id or self.partner_id
         if record:
             record._exact_log_exchange(self)
 

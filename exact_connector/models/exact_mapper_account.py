@@ -2,7 +2,7 @@ import re
 
 from odoo import api, fields, models
 
-from ..client import odata
+from ..identity import registry_from_vat, registry_number, vat_from_registry, vat_number
 
 # An account code is a number of at most 18 digits (Exact Online API 5.3).
 NUMERIC_CODE = re.compile(r"[0-9]{1,18}")
@@ -97,6 +97,18 @@ class ExactMapperAccount(models.AbstractModel):
                 ),
                 partner,
             )
+        left_out = self.env["exact.match"]._get_left_out(partner)
+        if left_out:
+            resolution.problem(
+                "customer_left_out",
+                env._(
+                    "%(customer)s is left out of Exact: so decided %(user)s on %(date)s.",
+                    customer=partner.display_name,
+                    user=left_out.decided_by_id.name,
+                    date=left_out.decided_on.date() if left_out.decided_on else "",
+                ),
+                left_out,
+            )
 
     @api.model
     def _exact_values(self, partner, connection):
@@ -120,8 +132,8 @@ class ExactMapperAccount(models.AbstractModel):
             "Phone": address.phone or partner.phone,
             "Email": address.email or partner.email,
             "Website": partner.website,
-            "VATNumber": partner.vat if partner.vat != "/" else False,
-            "ChamberOfCommerce": partner.company_registry,
+            "State": self._exact_state(address if address.country_id else partner),
+            **self._exact_identification(partner, country),
             "Language": (partner.lang or "")[:2].upper(),
             "PaymentConditionSales": condition.code,
             "SalesVATCode": vat_code.code,
@@ -133,41 +145,20 @@ class ExactMapperAccount(models.AbstractModel):
         }
 
     @api.model
-    def _lookup_filter(self, partners):
-        """A filter that finds the accounts of ``partners``: by number, our mark and VAT number, in one call."""
-        terms = []
-        for partner in partners:
-            terms.append(odata.eq("SearchCode", self._our_reference(partner)))
-            reference = (partner.ref or "").strip()
-            if NUMERIC_CODE.fullmatch(reference):
-                terms.append(odata.eq("Code", odata.account_code(reference)))
-            if partner.vat and partner.vat != "/":
-                terms.append(odata.eq("VATNumber", partner.vat))
-        return odata.any_of(*terms)
+    def _exact_state(self, address):
+        """The state where the post needs one (United States); elsewhere Exact has a list of its own."""
+        state = address.state_id
+        return state.code if state and address.country_id.state_required else False
 
     @api.model
-    def _match(self, partner, rows):
-        """The account of ``rows`` that belongs to ``partner`` and how it was found.
-
-        Our own mark wins, then the customer number (R37), then the VAT number.
-        :return: (row, "reference" | "number" | "vat") or (None, None)
-        """
-        reference = (partner.ref or "").strip()
-        tests = (
-            ("reference", lambda row: row.get("SearchCode") == self._our_reference(partner)),
-            ("number", lambda row: reference and row.get("Code") == reference),
-            (
-                "vat",
-                lambda row: (
-                    partner.vat and partner.vat != "/" and row.get("VATNumber") == partner.vat
-                ),
-            ),
-        )
-        for how, test in tests:
-            for row in rows:
-                if test(row):
-                    return row, how
-        return None, None
+    def _exact_identification(self, partner, country):
+        """VAT and chamber of commerce number in the country's form; a Belgian one follows from the other (R41)."""
+        vat = vat_number(partner.vat, country.code)
+        registry = registry_number(partner.company_registry, country.code)
+        return {
+            "VATNumber": vat or vat_from_registry(registry, country.code),
+            "ChamberOfCommerce": registry or registry_from_vat(vat),
+        }
 
     # === FROM EXACT === #
 
@@ -183,11 +174,30 @@ class ExactMapperAccount(models.AbstractModel):
             "vat": reference._ids_by(connection, "exact.vat.code", "code"),
             "term": self.env["exact.mapper.payment.condition"]._terms_by_code(connection),
             "default_vat": connection.default_vat_code_id.id,
-            "lang": {
-                lang.code[:2].upper(): lang.code
-                for lang in self.env["res.lang"].search([("active", "=", True)])
+            "state": {
+                (state.country_id.code, state.code): state.id
+                for state in self.env["res.country.state"].search([])
             },
+            "lang": self._get_languages(),
         }
+
+    @api.model
+    def _get_languages(self):
+        """Odoo's languages by "NL" and by "NL-BE", as Exact writes them."""
+        found = {}
+        for lang in self.env["res.lang"].search([("active", "=", True)]):
+            code = lang.code.split("@")[0].replace("_", "-").upper()
+            found[code] = lang.code
+            # Of several kinds of a language its home is meant: NL is nl_NL before nl_BE.
+            home = code[:2] == code[3:5] or code == "EN-US"
+            if home or code[:2] not in found:
+                found[code[:2]] = lang.code
+        return found
+
+    @api.model
+    def _odoo_language(self, row, links):
+        code = (row.get("Language") or "").upper().replace("_", "-")
+        return links["lang"].get(code) or links["lang"].get(code[:2])
 
     @api.model
     def _odoo_values(self, row, links):
@@ -201,6 +211,8 @@ class ExactMapperAccount(models.AbstractModel):
         country_id = links["country"].get(country_code, False)
         if country_code and not country_id:
             notes.append(self.env._("unknown country %s", country_code))
+        vat = vat_number(row.get("VATNumber"), country_code)
+        registry = registry_number(row.get("ChamberOfCommerce"), country_code)
         vat_code = row.get("SalesVATCode")
         values = {
             "name": row.get("Name") or row.get("Code"),
@@ -210,6 +222,7 @@ class ExactMapperAccount(models.AbstractModel):
             "street2": row.get("AddressLine2") or False,
             "zip": row.get("Postcode") or False,
             "city": row.get("City") or False,
+            "state_id": links["state"].get((country_code, row.get("State")), False),
             "country_id": country_id,
             "phone": row.get("Phone") or False,
             "email": row.get("Email") or False,
@@ -218,17 +231,17 @@ class ExactMapperAccount(models.AbstractModel):
                 row.get("Website") and self.env["res.partner"]._clean_website(row["Website"])
             )
             or False,
-            "vat": row.get("VATNumber") or False,
-            "company_registry": row.get("ChamberOfCommerce") or False,
+            "vat": vat or vat_from_registry(registry, country_code) or False,
+            "company_registry": registry or registry_from_vat(vat) or False,
             "exact_account_id": row["ID"],
             "exact_account_code": row.get("Code"),
-            "exact_account_blocked": self._is_blocked(row),
+            **self._account_state(row),
             "exact_vat_code_id": links["vat"].get(vat_code) or links["default_vat"],
         }
         term_id = links["term"].get(row.get("PaymentConditionSales"))
         if term_id:
             values["property_payment_term_id"] = term_id
-        language = links["lang"].get((row.get("Language") or "")[:2].upper())
+        language = self._odoo_language(row, links)
         if language:
             values["lang"] = language
         return values, notes
@@ -242,6 +255,25 @@ class ExactMapperAccount(models.AbstractModel):
         )
 
     @api.model
-    def _is_customer(self, row):
-        """Only customers are imported (R36); prospects, suspects and plain relations are not."""
-        return row.get("Status") == "C"
+    def _account_state(self, row):
+        """What Exact says of the relation itself: its status, and whether entries are still taken."""
+        status = row.get("Status")
+        ended = row.get("EndDate")
+        return {
+            "exact_account_status": status if status in ("C", "P", "S", "A") else False,
+            "exact_account_blocked": self._is_blocked(row),
+            "exact_account_ended_on": ended.date() if ended else False,
+        }
+
+    @api.model
+    def _is_wanted(self, row, connection):
+        """Whether a relation not linked yet is to be imported (R36): a customer, or a status chosen.
+
+        A supplier is one only where it is a customer too.
+        """
+        status = row.get("Status")
+        if connection.customer_scope != "status":
+            return status == "C"
+        if status in ("P", "S") and row.get("IsSupplier"):
+            return False
+        return status in connection._get_wanted_statuses()

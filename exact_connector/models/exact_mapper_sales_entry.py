@@ -94,16 +94,7 @@ class ExactMapperSalesEntry(models.AbstractModel):
             resolution.problem("no_customer", env._("The document has no customer."), move)
             return
         resolution.values["customer"] = Sourced(partner, env._("customer of the document"))
-        if partner.exact_account_blocked:
-            resolution.problem(
-                "customer_blocked",
-                env._(
-                    "Customer %(customer)s (%(number)s) is blocked in Exact.",
-                    customer=partner.display_name,
-                    number=partner.exact_account_code,
-                ),
-                partner,
-            )
+        partner._exact_resolve_stop(resolution)
         if not partner.exact_account_id:
             self.env["exact.mapper.account"]._resolve(partner, resolution)
 

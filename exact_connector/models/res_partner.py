@@ -2,6 +2,8 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 
+from ..identity import vat_number
+
 
 class ResPartner(models.Model):
     """A contact linked to an account (relation) of Exact, per company."""
@@ -30,24 +32,44 @@ class ResPartner(models.Model):
         domain="[('company_id', '=', allowed_company_ids[0])]",
         help="The customer's own VAT code in Exact; documents take the code of their taxes.",
     )
+    exact_account_status = fields.Selection(
+        [("C", "Customer"), ("P", "Prospect"), ("S", "Suspect"), ("A", "None of these")],
+        "Status in Exact",
+        company_dependent=True,
+        copy=False,
+        readonly=True,
+    )
+    exact_account_ended_on = fields.Date(
+        "Ended in Exact on", company_dependent=True, copy=False, readonly=True
+    )
+    # What both sides had when they were last compared, see exact_mapper_account_merge.py.
+    exact_account_seen = fields.Text(company_dependent=True, copy=False, readonly=True)
+    exact_contact_id = fields.Char(
+        "Exact Contact ID", company_dependent=True, copy=False, readonly=True
+    )
+    exact_contacts_due = fields.Boolean(
+        company_dependent=True,
+        copy=False,
+        readonly=True,
+        help="Linked after its contact persons had passed: the next import asks for them.",
+    )
     exact_exchange_ids = fields.One2many("exact.exchange", "partner_id", readonly=True)
 
     @api.model
-    def _exact_find(self, connection, rows):
-        """The contacts that accounts of Exact belong to: by ID, else by customer number (R37).
-
-        :return: dict of account ID -> contact of this company.
-        """
-        ids = [row["ID"] for row in rows]
-        everyone = self.with_context(active_test=False)
-        found = {
+    def _exact_find_linked(self, rows):
+        """dict of account ID -> contact that carries it in this company, archived ones too."""
+        return {
             partner.exact_account_id: partner
-            for partner in everyone.search([("exact_account_id", "in", ids)])
+            for partner in self.with_context(active_test=False).search(
+                [("exact_account_id", "in", [row["ID"] for row in rows])]
+            )
         }
-        codes = {
-            row["Code"]: row["ID"] for row in rows if row["ID"] not in found and row.get("Code")
-        }
-        candidates = everyone.search(
+
+    @api.model
+    def _exact_find_by_number(self, connection, rows):
+        """dict of account ID -> contact with an equal customer number that is not linked yet (R37)."""
+        codes = {row["Code"]: row["ID"] for row in rows if row.get("Code")}
+        candidates = self.with_context(active_test=False).search(
             [
                 ("ref", "in", list(codes)),
                 ("parent_id", "=", False),
@@ -56,10 +78,38 @@ class ResPartner(models.Model):
             order="active desc, id",
         )
         taken = candidates._exact_linked_elsewhere(connection)
+        found = {}
         for partner in candidates:
             if not partner.exact_account_id and partner not in taken:
                 found.setdefault(codes[partner.ref], partner)
         return found
+
+    @api.model
+    def _exact_find_alike(self, connection, rows):
+        """Contacts not linked yet that share a VAT number or a postcode with one of ``rows``, in two searches."""
+        vats, postcodes = set(), set()
+        for row in rows:
+            country = (row.get("Country") or "").upper()
+            vats |= {row.get("VATNumber"), vat_number(row.get("VATNumber"), country)}
+            code = (row.get("Postcode") or "").strip()
+            bare = code.replace(" ", "")
+            postcodes |= {code, bare}
+            if country == "NL" and len(bare) == 6:
+                postcodes.add(f"{bare[:4]} {bare[4:]}")
+        found = self.browse()
+        for name, values in (("vat", vats), ("zip", postcodes)):
+            values = sorted(values - {None, "", "/"})
+            if values:
+                found |= self.search(
+                    [
+                        (name, "in", values),
+                        ("parent_id", "=", False),
+                        ("exact_account_id", "=", False),
+                        ("company_id", "in", (False, connection.company_id.id)),
+                        ("user_ids", "=", False),
+                    ]
+                )
+        return found - connection.company_id.partner_id
 
     def _exact_linked_elsewhere(self, connection):
         """Those of these contacts that another company has linked: an equal number there says nothing (R3)."""
@@ -72,7 +122,16 @@ class ResPartner(models.Model):
     def _exact_log_exchange(self, exchange):
         """A line in the contact's chatter on what came of creating or finding it in Exact."""
         self.ensure_one()
-        if exchange.state == "done":
+        if exchange.kind == "account_update":
+            lines = [
+                self.env._("Updated in Exact: %s", self._exact_name_properties(exchange.payload))
+            ]
+            if exchange.state != "done":
+                lines = [
+                    self.env._("Not updated in Exact: %s", exchange.message),
+                    exchange.exact_message,
+                ]
+        elif exchange.state == "done":
             lines = [self.env._("Customer %s in Exact.", exchange.exact_number)]
         else:
             lines = [

@@ -42,19 +42,26 @@ class TestBudget(SendCase):
         self.assertEqual(len(self.paths("POST", ACCOUNTS)), 3)
         self.assertLessEqual(len(self.calls()), 18)
 
-    def test_import_of_250_customers_costs_one_call_and_unchanged_ones_one_more(self):
+    def test_import_of_250_customers_costs_one_call_a_stream_and_unchanged_ones_no_more(self):
+        """Relations, contact persons and, once there is something to lose, deletions: each a stream of its own."""
         self.reseed(250)
         self.connection.action_import_customers()
         self.cron("ir_cron_process_exchanges")
         run = self.connection.exchange_ids.filtered(lambda e: e.kind == "customer_import")
         self.assertEqual((run.state, run.created_count), ("done", 248), run.exact_message)
-        self.assertEqual(self.paths(), [("GET", "sync/CRM/Accounts")])
+        streams = [("GET", "sync/CRM/Accounts"), ("GET", "sync/CRM/Contacts")]
+        self.assertEqual(self.paths(), streams)
         self.clear_calls()
         self.connection.action_import_customers()
         self.cron("ir_cron_process_exchanges")
-        self.assertEqual(self.paths(), [("GET", "sync/CRM/Accounts")])
+        self.assertEqual(self.paths(), [*streams, ("GET", "sync/Deleted")])
         again = self.connection.exchange_ids.filtered(lambda e: e.kind == "customer_import") - run
         self.assertEqual((again.created_count, again.updated_count), (0, 0))
+        self.clear_calls()
+        self.connection.import_contacts = False
+        self.connection.action_import_customers()
+        self.cron("ir_cron_process_exchanges")
+        self.assertNotIn(("GET", "sync/CRM/Contacts"), self.paths())
 
     def test_paid_status_costs_by_what_changed_not_by_what_is_open(self):
         partner = self.customer()

@@ -52,7 +52,9 @@ class TestImport(SendCase):
 
     def test_r37_number_links_to_the_contact_that_has_it(self):
         """Exact pads "12" to 18 places; Odoo's reference does not."""
-        known = self.env["res.partner"].create({"name": "Al bekend", "ref": "12"})
+        known = self.env["res.partner"].create(
+            {"name": self.account_row("12")["Name"].upper(), "ref": "12"}
+        )
         self.run_import()
         row = self.account_row("12")
         self.assertEqual(row["Code"], "12".rjust(18))

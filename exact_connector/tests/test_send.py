@@ -69,7 +69,7 @@ class TestSend(SendCase):
         self.assertNotIn("Onbekend gebleven BV", names)
 
     def test_r40_customer_known_by_its_number_is_linked_and_not_made(self):
-        partner = self.new_customer(ref="2")
+        partner = self.new_customer(ref="2", name=self.account_row("2")["Name"].upper())
         before = len(self.account_rows())
         move = self.invoice(partner=partner)
         move.action_exact_create_sales_entry()
