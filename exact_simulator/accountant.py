@@ -165,6 +165,18 @@ def delete_entry(division: Division, body: Body) -> Body:
     return {"EntryID": entry["EntryID"], "EntryNumber": entry["EntryNumber"]}
 
 
+def process_entry(division: Division, body: Body) -> Body:
+    """Make a sales entry processed (status 50): from then on it can be neither changed nor deleted.
+
+    With ``"processed": false`` it is open again.
+    """
+    entry = division.ledger.find_entry(_need(body, "entry"))
+    done = bool(body.get("processed", True))
+    values = {"Status": 50 if done else 20, "StatusDescription": "Verwerkt" if done else "Open"}
+    division.save(ENTRIES, {**entry, **values})
+    return {"EntryID": entry["EntryID"], **values}
+
+
 def block_account(division: Division, body: Body) -> Body:
     """Block an account, or with ``"blocked": false`` lift that."""
     blocked = bool(body.get("blocked", True))
@@ -222,6 +234,7 @@ ACTIONS: dict[str, Callable[[Division, Body], Body]] = {
     "unmatch": unmatch,
     "close-period": close_period,
     "delete-entry": delete_entry,
+    "process-entry": process_entry,
     "block-account": block_account,
     "account": _setter(ACCOUNTS, "account"),
     "item": _setter(ITEMS, "code"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -255,7 +256,54 @@ def entry(code: int, key: str) -> str:
         lines=sorted(lines, key=lambda r: r["LineNumber"]),
         bookings=sorted(bookings, key=lambda r: r["LineNumber"]),
         settled=[match for item in open_items for match in item["_paid"]],
+        papers=_papers(division, row),
     )  # fmt: skip
+
+
+@blueprint.get("/docs/FinTransaction.aspx")
+def transaction() -> Response:
+    """The address that other programs link an entry by; leads to the entry's page."""
+    key, division = _linked()
+    return redirect(url_for("pages.entry", code=division.code, key=key))
+
+
+@blueprint.get("/docs/SysAttachment.aspx")
+def attachment() -> Response:
+    """A file of a document: shown by the browser, or with ``Download=1`` as it was sent.
+
+    A program brings its access token; a person looking at the pages needs none here.
+    """
+    key, division = _linked()
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme and not (scheme.lower() == "bearer" and g.country.auth.caller(token.strip())[1]):
+        return Response(status=401)
+    row = division.table("documents/DocumentAttachments").get(key)
+    if row is None:
+        raise NotFound
+    kind = mimetypes.guess_type(row["FileName"])[0] or "application/octet-stream"
+    response = Response(row["_content"], content_type=kind)
+    disposition = "attachment" if request.args.get("Download") == "1" else "inline"
+    response.headers.set("Content-Disposition", disposition, filename=row["FileName"])
+    return response
+
+
+def _linked() -> tuple[str, Division]:
+    """Key and division of an address under ``/docs``."""
+    code = request.args.get("_Division_", "")
+    if not code.isdigit():
+        raise NotFound
+    return request.args.get("ID", "").lower(), _division(int(code))
+
+
+def _papers(division: Division, entry: Row) -> list[Row]:
+    """The documents of an entry, each with its files."""
+    files = division.table("documents/DocumentAttachments")
+    return [
+        {**row, "files": files.find("Document", row["ID"])}
+        for row in division.table("documents/Documents").find(
+            "FinancialTransactionEntryID", entry["EntryID"]
+        )
+    ]
 
 
 def _open_entries(division: Division) -> list[Row]:

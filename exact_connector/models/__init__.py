@@ -8,6 +8,7 @@ from . import exact_connection
 from . import exact_connection_sync
 from . import exact_connection_sales
 from . import exact_connection_customers
+from . import exact_connection_documents
 
 # floor 3: reference data
 from . import exact_reference
@@ -29,6 +30,7 @@ from . import exact_mapper_sales_entry
 from . import exact_mapper_sales_line
 from . import exact_mapper_payment_condition
 from . import exact_mapper_sales_terms
+from . import exact_mapper_comparison
 
 from . import exact_connection_use
 from . import exact_connection_gaps
@@ -45,10 +47,15 @@ from . import exact_exchange_sales_entry
 from . import exact_exchange_import
 from . import exact_exchange_import_contacts
 from . import exact_exchange_payment
+from . import exact_exchange_step
+from . import exact_exchange_document
+from . import exact_exchange_correction
 
 # floor 6: documents
 from . import account_move
 from . import account_move_terms
+from . import account_move_guard
+from . import account_move_after
 from . import account_move_line
 from . import account_account
 from . import account_analytic

@@ -27,7 +27,10 @@ class AccountMove(models.Model):
     exact_sent_on = fields.Datetime("Sent to Exact on", readonly=True, copy=False)
     exact_sent_by_id = fields.Many2one("res.users", "Sent to Exact by", readonly=True, copy=False)
     exact_differs = fields.Boolean("Differs in Exact", readonly=True, copy=False)
-    exact_exchange_ids = fields.One2many("exact.exchange", "move_id", readonly=True)
+    # The entry only; what follows on it stands in account_move_after.py.
+    exact_exchange_ids = fields.One2many(
+        "exact.exchange", "move_id", domain=[("kind", "=", "sales_entry")], readonly=True
+    )
     exact_state = fields.Selection(
         [
             ("not_sent", "Not in Exact"),
@@ -199,93 +202,11 @@ class AccountMove(models.Model):
         self.ensure_one()
         return self.exact_exchange_ids[:1]._get_form_action()
 
-    def action_exact_open_entry(self):
-        """The entry on Exact's own page (R58)."""
-        self.ensure_one()
-        connection = self.env["exact.connection"]._for_company(self.company_id)
-        base = connection.authorization_id._get_base_url()
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"{base}/docs/FinTransaction.aspx?ID={self.exact_entry_id}&_Division_={connection.division}",
-            "target": "new",
-        }
-
     def _exact_check_user(self):
         """:raises AccessError: for a user outside the group, or another company's document."""
         if not self.env.su and not self.env.user.has_group("exact_connector.group_exact_user"):
             raise AccessError(self.env._("Only an Exact Online user can do this."))
         self.check_access("write")
-
-    # === GUARD === #
-
-    def button_draft(self):
-        self._exact_check_not_booked()
-        return super().button_draft()
-
-    def button_cancel(self):
-        self._exact_check_not_booked()
-        return super().button_cancel()
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_in_exact(self):
-        self._exact_check_not_booked()
-
-    def _exact_check_not_booked(self):
-        """:raises UserError: for what stands, or may stand, in Exact: changed here, the two books would part (R58)."""
-        booked = self.filtered(
-            lambda move: move.exact_entry_id or move.exact_state in ("sending", "unclear")
-        )
-        booked -= booked.filtered("exact_entry_id")._exact_forget_deleted()
-        if booked:
-            raise UserError(
-                self.env._(
-                    "In Exact already, or perhaps: %s. Make a credit note instead and send that too; "
-                    "or have the entry deleted in Exact, then this is possible.",
-                    ", ".join(booked.mapped("name")),
-                )
-            )
-
-    def _exact_forget_deleted(self):
-        """Ask Exact for the entries of these documents, and forget those that are gone there.
-
-        :return: the documents whose entry is gone; none where Exact cannot be asked now.
-        """
-        gone = self.browse()
-        for company, moves in self.grouped("company_id").items():
-            connection = self.env["exact.connection"].sudo()._for_company(company)
-            if connection.state != "connected":
-                continue
-            client = connection._get_client()
-            for move in moves:
-                try:
-                    if client.get(
-                        "salesentry/SalesEntries", move.exact_entry_id, select=["EntryID"]
-                    ):
-                        continue
-                except ExactError:
-                    continue
-                gone |= move
-        for move in gone:
-            move._message_log(
-                body=self.env._("Entry %s was deleted in Exact.", move.exact_entry_number)
-            )
-        gone._exact_forget_entry()
-        return gone
-
-    def _exact_forget_entry(self):
-        """These documents are not in Exact (any more): they can be sent again."""
-        self.sudo().exact_exchange_ids.write(
-            {"state": "cancelled", "attempts": 0, "payload": False}
-        )
-        self.sudo().with_context(skip_invoice_sync=True).write(
-            {
-                "exact_entry_id": False,
-                "exact_entry_number": False,
-                "exact_sent_on": False,
-                "exact_sent_by_id": False,
-                "exact_differs": False,
-            }
-        )
 
     # === RESULTS === #
 

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError
 
 from ..client import ExactError
 
-SEND_KINDS = ("sales_entry", "account")
+SEND_KINDS = ("sales_entry", "account", "document", "entry_update", "entry_delete")
 RUN_KINDS = ("customer_import", "payment_sync")
 OPEN_STATES = ("pending", "sending", "waiting", "unclear")
 RETRY_STATES = ("failed", "waiting", "unclear", "cancelled")

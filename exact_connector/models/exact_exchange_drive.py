@@ -116,6 +116,7 @@ class ExactExchange(models.Model):
         documents = self.filtered(lambda e: e.kind == "sales_entry")
         for start in range(0, len(documents), CHUNK):
             documents[start : start + CHUNK]._drive_sales_entries(client)
+        self._drive_steps(client)
         connection._keep_limits(client)
         self._commit(0)
 

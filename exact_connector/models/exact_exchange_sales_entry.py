@@ -16,6 +16,7 @@ ENTRY_SELECT = (
     "EntryID",
     "EntryNumber",
     "Customer",
+    "CustomerName",
     "Journal",
     "YourRef",
     "AmountFC",
@@ -266,9 +267,8 @@ class ExactExchange(models.Model):
         booked = tuple(
             round(Decimal(str(row.get(name) or 0)), places) for name in ("AmountFC", "VATAmountFC")
         )
-        differs = booked != expected
         notes = list(notes)
-        if differs:
+        if booked != expected:
             notes.append(
                 self.env._(
                     "Booked, but the amounts differ: Exact has %(booked)s with %(booked_vat)s VAT, "
@@ -279,6 +279,9 @@ class ExactExchange(models.Model):
                     tax=expected[1],
                 )
             )
+        others = self._notes_on_header(move, row)
+        differs = booked != expected or bool(others)
+        notes += others
         self._settle_done(row["EntryID"], row.get("EntryNumber"), notes)
         # None of these fields concerns the lines: the invoice need not be worked out again.
         move.sudo().with_context(skip_invoice_sync=True).write(
@@ -291,6 +294,22 @@ class ExactExchange(models.Model):
             }
         )
         move._exact_log_exchange(self)
+        if self.connection_id.attach_pdf:
+            self._enqueue_documents(self.connection_id, move)
+
+    def _notes_on_header(self, move, row):
+        """Customer and date of an entry that is adopted may be others than the document's by now."""
+        compared = self.env["exact.mapper.sales.entry"]._compare(move, row)
+        return [
+            self.env._(
+                "%(what)s differs: %(exact)s in Exact, %(odoo)s in Odoo.",
+                what=one.label,
+                exact=one.exact,
+                odoo=one.odoo,
+            )
+            for one in compared
+            if one.name in ("Customer", "EntryDate") and not one.equal
+        ]
 
     def _move_in_company(self):
         return self.move_id.with_company(self.company_id)

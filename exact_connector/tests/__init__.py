@@ -4,6 +4,7 @@ from importlib.util import find_spec
 
 if find_spec("exact_simulator"):
     from . import (
+        test_after,
         test_amounts,
         test_budget,
         test_connect,
@@ -13,6 +14,7 @@ if find_spec("exact_simulator"):
         test_mapping,
         test_never_twice,
         test_payment,
+        test_pdf,
         test_proposals,
         test_reference,
         test_review,

@@ -1,6 +1,6 @@
 """What is in Exact is guarded in Odoo, and there is a way out of every guard (R58)."""
 
-from odoo.exceptions import UserError
+from odoo.exceptions import RedirectWarning, UserError
 from odoo.tests import tagged
 
 from .common import post
@@ -12,10 +12,25 @@ class TestWayOut(SendCase):
     def test_r58_document_in_exact_cannot_be_reset_cancelled_or_deleted(self):
         move = self.invoice()
         move.action_exact_create_sales_entry()
-        for action in (move.button_draft, move.button_cancel):
-            with self.assertRaisesRegex(UserError, "credit note"):
+        delete = move.with_context(force_delete=True).unlink
+        for action in (delete, move.button_cancel, move.button_draft):
+            with self.assertRaisesRegex(RedirectWarning, "credit note") as caught:
                 action()
         self.assertEqual(move.exact_state, "done")
+        # The warning leads to the ways out, which remember what was asked for.
+        _text, action, _button, context = caught.exception.args
+        answer = self.env["ir.actions.server"].browse(action).with_context(**context).run()
+        wizard = self.env[answer["res_model"]].browse(answer["res_id"])
+        self.assertEqual((wizard.move_id, wizard.intent), (move, "draft"))
+        reversal = wizard.action_credit_note()
+        self.assertEqual(reversal["res_model"], "account.move.reversal")
+        self.assertEqual(reversal["context"]["active_ids"], move.ids)
+
+    def test_r58_several_documents_in_exact_are_refused_together(self):
+        moves = self.invoice() | self.invoice()
+        moves.action_exact_create_sales_entry()
+        with self.assertRaisesRegex(UserError, moves[1].exact_entry_number):
+            moves.button_draft()
 
     def test_r58_document_whose_entry_was_deleted_in_exact_can_be_reset_and_sent_again(self):
         move = self.invoice()
@@ -39,7 +54,14 @@ class TestWayOut(SendCase):
             f"{self.sim.url}/_sim/faults",
             {"method": "GET", "path": "SalesEntries", "kind": "status", "status": 503},
         )
-        with self.assertRaises(UserError):
+        with self.assertRaises(RedirectWarning):
+            move.button_draft()
+
+    def test_r58_document_whose_answer_was_lost_is_guarded_too(self):
+        move = self.invoice()
+        self.fault("drop_after")
+        move.action_exact_create_sales_entry()
+        with self.assertRaisesRegex(UserError, "Perhaps"):
             move.button_draft()
 
     def test_r56_exchange_that_was_tried_and_is_not_done_cannot_be_deleted(self):

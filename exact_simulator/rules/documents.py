@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from flask import has_request_context, request
+
 from ..errors import ApiError
 from ..state import TOPICS, Row
 from .base import Context, Nested, Problems, Ref, Rule
@@ -91,7 +93,10 @@ class DocumentAttachments(Rule):
 
     def finish(self, ctx: Context, row: Row, old: Row | None) -> None:
         row["FileSize"] = Decimal(len(row["_content"]))
-        row["Url"] = f"/docs/SysAttachment.aspx?ID={row['ID']}&_Division_={ctx.division.code}"
+        # Absolute, as the field has it; whoever adds "&Download=1" gets the file (sheet 5.14).
+        site = request.root_url if has_request_context() else "/"
+        address = f"docs/SysAttachment.aspx?ID={row['ID']}&_Division_={ctx.division.code}"
+        row["Url"] = site + address
 
 
 class WebhookSubscriptions(Rule):

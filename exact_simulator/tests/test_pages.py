@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from decimal import Decimal
 
@@ -178,3 +179,29 @@ def test_an_unknown_page_is_told_as_a_page(nl):
     assert answer.status_code == 404
     assert "Not found" in answer.text
     assert requests.get(f"{nl.url}/7777", timeout=10).status_code == 404
+
+
+def test_the_address_that_programs_link_an_entry_by_leads_to_its_page(nl, token):
+    made = nl.entry(token)
+    query = {"ID": made["EntryID"], "_Division_": "1001"}
+    assert str(made["EntryNumber"]) in page(nl, "/docs/FinTransaction.aspx", **query)
+    for wrong in ({"ID": made["EntryID"]}, {**query, "ID": "x"}, {**query, "_Division_": "9"}):
+        answer = requests.get(f"{nl.url}/docs/FinTransaction.aspx", params=wrong, timeout=10)
+        assert answer.status_code == 404
+    answer = requests.get(f"{nl.url}/be/docs/FinTransaction.aspx", params=query, timeout=10)
+    assert answer.status_code == 404, "the Belgian site knows no Dutch division"
+
+
+def test_a_file_of_a_document_is_served_at_its_address(nl, token):
+    made = nl.entry(token)
+    body = {"Subject": "INV/1", "Type": 10, "FinancialTransactionEntryID": made["EntryID"]}
+    paper = nl.call(token, "documents/Documents", "POST", body).json()["d"]
+    content = base64.b64encode(b"%PDF-1.4 x").decode()
+    body = {"Document": paper["ID"], "FileName": "inv.pdf", "Attachment": content}
+    file = nl.call(token, "documents/DocumentAttachments", "POST", body).json()["d"]
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = requests.get(f"{file['Url']}&Download=1", headers=headers, timeout=10)
+    assert (answer.content, answer.headers["Content-Type"]) == (b"%PDF-1.4 x", "application/pdf")
+    wrong = requests.get(file["Url"], headers={"Authorization": "Bearer x"}, timeout=10)
+    assert wrong.status_code == 401
+    assert "inv.pdf" in page(nl, f"/1001/entries/{made['EntryID']}")
