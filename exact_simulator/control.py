@@ -22,7 +22,7 @@ OPTION_VALUES = {
     "month_ends": {"whole", "first"},
     "lengths": {"refuse", "ignore"},
 }
-LANGUAGES = ("en", "nl", "fr")
+LANGUAGES = ("en", "nl", "fr", "de")
 
 
 class Wrong(Exception):

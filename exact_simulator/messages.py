@@ -1,10 +1,12 @@
-"""Texts of the simulator in English, Dutch and French (Exact API sheet 4.2).
+"""Texts of the simulator in English, Dutch, French and German (Exact API sheet 4.2).
 
 Exact answers in the language of the connected user, so a client must never recognise an error by
 its text alone. The sentences are those seen in the field where one is known.
 """
 
 from __future__ import annotations
+
+from . import messages_de
 
 _Lang = dict[str, str]
 
@@ -163,6 +165,7 @@ TERMS: dict[str, _Lang] = {
     "AccountCode": _t("Code", "Code", "Code"),
     "Addresses": _t("Addresses", "Adressen", "Adresses"),
     "AmountFC": _t("Amount", "Bedrag", "Montant"),
+    "Attachment": _t("Attachment", "Bijlage", "Pièce jointe"),
     "BankAccount": _t("Bank account", "Bankrekening", "Compte bancaire"),
     "BankAccounts": _t("Bank accounts", "Bankrekeningen", "Comptes bancaires"),
     "CallbackURL": _t("Callback URL", "Callback-URL", "URL de rappel"),
@@ -214,6 +217,10 @@ TERMS: dict[str, _Lang] = {
     "Unit": _t("Unit", "Eenheid", "Unité"),
     "Warehouse": _t("Warehouse", "Magazijn", "Entrepôt"),
 }
+
+for _german, _known in ((messages_de.TEXTS, TEXTS), (messages_de.TERMS, TERMS)):
+    for _key, _words in _german.items():
+        _known[_key]["de"] = _words
 
 
 def text(key: str, language: str = "en", **params: object) -> str:

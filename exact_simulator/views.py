@@ -13,7 +13,12 @@ from .odata import literals
 from .state import Country as Site
 from .state import Division, Row, Table, User
 
-_LANGUAGES = {"en": ("en-GB", "EN"), "nl": ("nl-NL", "NL"), "fr": ("fr-FR", "FR")}
+_LANGUAGES = {
+    "en": ("en-GB", "EN"),
+    "nl": ("nl-NL", "NL"),
+    "fr": ("fr-FR", "FR"),
+    "de": ("de-DE", "DE"),
+}
 
 
 def table_for(

@@ -19,7 +19,7 @@ from .errors import (
     RightsError,
     UnreachableError,
 )
-from .limits import Limits, utc_now
+from .limits import Limits, limit_named, utc_now
 from .values import decode
 
 WRITES = ("POST", "PUT", "DELETE")
@@ -78,6 +78,7 @@ def error_of(response: requests.Response, method: str, resource: str, limits: Li
     said = "\n".join(texts or [])
     if status == 429:
         retry_at = limits.refused(response.headers)
+        details["reason"] = details["reason"] or limit_named(response.headers)
         return LimitError(
             said or "The calls that Exact Online allows are used up for now.",
             retry_at=retry_at,

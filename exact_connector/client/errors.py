@@ -85,7 +85,8 @@ class RightsError(ExactError):
 class LimitError(ExactError):
     """429: the calls of this minute or day are used up.
 
-    ``retry_at`` is an aware UTC datetime, never in the past when the error is raised.
+    ``retry_at`` is an aware UTC datetime, never in the past when the error is raised. ``reason`` is
+    ``MinuteLimit``, ``DayLimit`` or ``UnnamedLimit`` by the headers of the answer.
     """
 
     kind = "limit"

@@ -79,6 +79,21 @@ def _end(name: str, window: Window) -> datetime:
     return midnight + timedelta(days=1)
 
 
+def limit_named(headers: Mapping[str, str]) -> str:
+    """Which limit a 429 is about: ``MinuteLimit``, ``DayLimit``, or ``UnnamedLimit``.
+
+    Exact sends the headers of the window that is used up, and none where an app is blocked for its
+    errors (Exact API sheet 2).
+    """
+    now = utc_now()
+    seen = {name: _read(headers, prefix, now) for name, prefix in _HEADERS.items()}
+    named = {name: window for name, window in seen.items() if window.known}
+    if not named:
+        return "UnnamedLimit"
+    empty = [name for name, window in named.items() if not window.remaining]
+    return "MinuteLimit" if MINUTE in (empty or named) else "DayLimit"
+
+
 class Limits:
     """Calls left for one app and division. Safe to share between threads and clients.
 

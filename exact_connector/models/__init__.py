@@ -39,6 +39,7 @@ from . import exact_connection_gaps
 from . import exact_cause
 from . import exact_exchange
 from . import exact_exchange_problem
+from . import exact_exchange_mend
 from . import exact_exchange_settle
 from . import exact_exchange_drive
 from . import exact_exchange_account

@@ -238,11 +238,8 @@ class ExactExchange(models.Model):
     def action_open_cause(self):
         """Where the first problem can be mended."""
         self.ensure_one()
-        return (
-            self.problem_ids[:1].action_open_record()
-            if self.problem_ids
-            else self.action_open_record()
-        )
+        problem = self.problem_ids.filtered("record_name")[:1]
+        return problem.action_open_record() if problem else self.action_open_record()
 
     def _check_user(self):
         """:raises AccessError: for a user outside the group or the company."""

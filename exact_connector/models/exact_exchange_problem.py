@@ -43,8 +43,6 @@ class ExactExchangeProblem(models.Model):
         record = self._get_record()
         if not record:
             raise UserError(self.env._("The record that mends this is gone, or not yours to open."))
-        if record._name == "exact.connection" and self.env.user.has_group("base.group_system"):
-            return self.env["ir.actions.act_window"]._for_xml_id(
-                "exact_connector.action_exact_settings"
-            )
+        if record._name == "exact.connection":
+            return record._get_settings_action()
         return record.get_formview_action()

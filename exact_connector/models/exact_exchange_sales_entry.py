@@ -7,7 +7,7 @@ from psycopg2 import Error as DatabaseError
 from odoo import fields, models
 
 from ..client import DataError, ExactError, Guid, RightsError, encode, odata
-from ..resolution import Problem, decimal_amount
+from ..resolution import decimal_amount
 from .exact_exchange_drive import BatchStop, TimeUp
 
 _logger = logging.getLogger(__name__)
@@ -118,27 +118,7 @@ class ExactExchange(models.Model):
                 continue
             settled |= exchange
             if account.state == "failed":
-                exchange._settle_problems(
-                    [
-                        Problem(
-                            problem.cause_id.code or "customer_failed",
-                            problem.message,
-                            problem._get_record(),
-                        )
-                        for problem in account.problem_ids
-                    ]
-                    or [
-                        Problem(
-                            account.cause_id.code or "customer_failed",
-                            self.env._(
-                                "Customer %(customer)s could not be created in Exact: %(reason)s",
-                                customer=partner.display_name,
-                                reason=account.exact_message or account.message,
-                            ),
-                            partner,
-                        )
-                    ]
-                )
+                exchange._settle_problems(account._problems_of_customer())
             elif account.state in ("waiting", "unclear"):
                 exchange._settle(
                     "waiting", account.cause_id, account.message, retry_at=account.retry_at

@@ -66,7 +66,8 @@ class ExactExchange(models.Model):
         """
         self.ensure_one()
         now = fields.Datetime.now()
-        cause = self.env["exact.cause"]._find(error)
+        classified = self.env["exact.cause"]._classify(error)
+        cause = classified[0][0]
         state, retry_at, stop = "failed", False, False
         if isinstance(error, LimitError):
             state, stop = "waiting", True
@@ -85,7 +86,10 @@ class ExactExchange(models.Model):
                 minutes=BACK_OFF[min(max(self.attempts, 1), len(BACK_OFF)) - 1]
             )
         self.problem_ids.unlink()
-        self._settle(state, cause, cause.name, error=error, retry_at=retry_at)
+        if state == "failed":
+            self._note_refusals(error, classified)
+        names = dict.fromkeys(found.name for found, _text in classified)
+        self._settle(state, cause, "\n".join(names), error=error, retry_at=retry_at)
         if retry_at:
             self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger(at=retry_at)
         _logger.info("Exact exchange %s: %s (%s)", self.id, state, cause.code)

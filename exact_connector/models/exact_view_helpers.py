@@ -5,6 +5,7 @@ import json
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..masking import masked
 from .exact_mapper_sales_entry import DOCUMENT_TYPES
 
 # What may still be sent: a failed one is offered again (R52).
@@ -37,7 +38,7 @@ class ExactExchange(models.Model):
             if isinstance(payload, str):
                 payload = json.loads(payload)
             exchange.payload_text = (
-                json.dumps(payload, indent=2, ensure_ascii=False) if payload else False
+                json.dumps(masked(payload), indent=2, ensure_ascii=False) if payload else False
             )
 
 

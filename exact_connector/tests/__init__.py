@@ -7,6 +7,7 @@ if find_spec("exact_simulator"):
         test_after,
         test_amounts,
         test_budget,
+        test_catalogue,
         test_connect,
         test_errors,
         test_gaps,

@@ -227,7 +227,7 @@ class TestRefusedByExact(ErrorCase):
     def test_vat_code_that_became_including_behind_our_back(self):
         self.accountant("vat-type", code="2", type="I")
         move = self.invoice()
-        self.refused(move, "vat_not_allowed", "odoo_admin", "BTW-percentage")
+        self.refused(move, "vat_mismatch", "odoo_admin", "BTW-percentage")
         self.accountant("vat-type", code="2", type="E")
         self.mended(move)
 

@@ -22,7 +22,7 @@ TABLE = {
     "exact.gl.account": (R, R, R),
     "exact.vat.code": (R, R, R),
     "exact.payment.condition": (R, R, R),
-    "exact.cause": (R, RW, RW),
+    "exact.cause": (R, ALL, ALL),
     "exact.exchange": (R, "ru", "ru"),
     "exact.exchange.problem": (R, R, R),
     "exact.mapping.wizard": (NONE, ALL, ALL),

@@ -55,7 +55,7 @@ class TestWaits(ErrorCase):
     def test_limit_without_headers_waits_a_minute(self):
         self.fault("status", status=429, body="")
         move = self.invoice()
-        exchange = self.refused(move, "limit", "nobody", state="waiting")
+        exchange = self.refused(move, "limit_errors", "nobody", state="waiting")
         self.assertAlmostEqual(
             exchange.retry_at,
             fields.Datetime.now() + timedelta(minutes=1),

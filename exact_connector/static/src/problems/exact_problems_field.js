@@ -34,10 +34,20 @@ export class ExactProblemsField extends Component {
         return (selection.find(([value]) => value === owner) || [])[1] || "";
     }
 
+    /** Open the record that is wrong. */
     async open(problem) {
+        await this.press(problem, "action_open_record");
+    }
+
+    /** Do what the cause proposes, then show how it stands now. */
+    async mend(problem) {
+        await this.press(problem, "action_mend");
+    }
+
+    async press(problem, name) {
         await this.action.doActionButton({
             type: "object",
-            name: "action_open_record",
+            name,
             resModel: PROBLEM,
             resId: problem.id,
             resIds: [problem.id],
@@ -62,6 +72,7 @@ export const exactProblemsField = {
     relatedFields: [
         { name: "message", type: "text" },
         { name: "record_name", type: "char" },
+        { name: "button", type: "char" },
         {
             name: "owner",
             type: "selection",
