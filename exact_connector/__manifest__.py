@@ -27,6 +27,7 @@
         "views/exact_exchange_views.xml",
         "views/exact_reference_views.xml",
         "views/exact_connection_views.xml",
+        "views/exact_connection_passport_views.xml",
         "views/exact_authorization_views.xml",
         "views/exact_cause_views.xml",
         "views/res_config_settings_views.xml",
@@ -47,6 +48,8 @@
         "views/exact_menus.xml",
         "views/exact_match_views.xml",
         "views/exact_connection_customers_views.xml",
+        "wizards/exact_auto_send_wizard_views.xml",
+        "views/exact_connection_setup_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["exact_connector/static/src/**/*"],

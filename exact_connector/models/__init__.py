@@ -1,6 +1,7 @@
 # ruff: noqa: I001  the order of the floors is the order of loading
 # floor 2: connection
 from . import exact_authorization
+from . import exact_authorization_consent
 from . import exact_token
 from . import exact_oauth_state
 from . import exact_division
@@ -9,6 +10,11 @@ from . import exact_connection_sync
 from . import exact_connection_sales
 from . import exact_connection_customers
 from . import exact_connection_documents
+from . import exact_connection_consent
+from . import exact_connection_probe
+from . import exact_connection_setup
+from . import exact_connection_app
+from . import exact_connection_automatic
 
 # floor 3: reference data
 from . import exact_reference

@@ -4,18 +4,9 @@ from datetime import timedelta, timezone
 from psycopg2.errors import SerializationFailure
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..client import (
-    COUNTRIES,
-    AuthError,
-    ExactClient,
-    ExactError,
-    LimitError,
-    RightsError,
-    TokenTooEarly,
-    oauth,
-)
+from ..client import COUNTRIES, AuthError, ExactClient, LimitError, TokenTooEarly, oauth
 
 _logger = logging.getLogger(__name__)
 
@@ -52,9 +43,20 @@ class ExactAuthorization(models.Model):
     exact_user_id = fields.Char("Exact User ID", readonly=True, copy=False)
     exact_user_name = fields.Char("Exact User", readonly=True, copy=False)
     connected_on = fields.Datetime(readonly=True, copy=False)
+    connected_by_id = fields.Many2one("res.users", "Connected by", readonly=True, copy=False)
+    renewed_on = fields.Datetime("Access Renewed on", compute="_compute_state", compute_sudo=True)
+    risk_on = fields.Datetime(
+        "Ends if Not Used until",
+        compute="_compute_state",
+        compute_sudo=True,
+        help="Exact ends an access that was not renewed for 30 days; each renewal moves this date.",
+    )
     token_ids = fields.One2many("exact.token", "authorization_id", groups="base.group_system")
     division_ids = fields.One2many("exact.division", "authorization_id", readonly=True)
     connection_ids = fields.One2many("exact.connection", "authorization_id", readonly=True)
+    asking_connection_ids = fields.One2many(
+        "exact.connection", "pending_authorization_id", readonly=True
+    )
     company_ids = fields.Many2many(
         "res.company",
         compute="_compute_company_ids",
@@ -91,7 +93,7 @@ class ExactAuthorization(models.Model):
                 else self.env._("Exact Online %s", country)
             )
 
-    @api.depends("token_ids.dead_reason")
+    @api.depends("token_ids.dead_reason", "token_ids.fetched_on", "token_ids.refresh_expires_on")
     def _compute_state(self):
         for authorization in self:
             token = authorization.sudo().token_ids[:1]
@@ -99,11 +101,29 @@ class ExactAuthorization(models.Model):
                 "draft" if not token else "expired" if token.dead_reason else "connected"
             )
             authorization.last_error = token.dead_reason
+            authorization.renewed_on = token.fetched_on
+            authorization.risk_on = token.refresh_expires_on
 
-    @api.depends("connection_ids.company_id", "connection_ids.active")
+    @api.depends(
+        "connection_ids.company_id",
+        "connection_ids.active",
+        "asking_connection_ids.company_id",
+        "asking_connection_ids.active",
+    )
     def _compute_company_ids(self):
         for authorization in self:
-            authorization.company_ids = authorization.connection_ids.company_id
+            connections = authorization.connection_ids | authorization.asking_connection_ids
+            authorization.company_ids = connections.company_id
+
+    @api.constrains("country")
+    def _check_country(self):
+        """The practice server is for who has named one; nobody comes to it by a crafted call."""
+        known = dict(self._selection_country())
+        for authorization in self:
+            if authorization.country not in known:
+                raise ValidationError(
+                    self.env._("%s is not a country site of Exact Online.", authorization.country)
+                )
 
     # === ADDRESSES === #
 
@@ -130,111 +150,6 @@ class ExactAuthorization(models.Model):
         """The address Exact returns to; it must be registered at the app to the letter (API 1.2)."""
         base = self.env["ir.config_parameter"].sudo().get_param("web.base.url", "")
         return base.rstrip("/") + CALLBACK_PATH
-
-    # === CONNECT AND DISCONNECT === #
-
-    def _get_consent_url(self, connection):
-        """Exact's consent page for this authorization, with a one-time state bound to user and connection (R1)."""
-        self.ensure_one()
-        authorization_sudo = self.sudo()
-        if not (authorization_sudo.client_id and authorization_sudo.client_secret):
-            raise UserError(
-                self.env._(
-                    "Fill in the client ID and the client secret of your app in Exact's App Centre first."
-                )
-            )
-        return oauth.authorization_url(
-            self._get_base_url(),
-            authorization_sudo.client_id,
-            self._get_redirect_uri(),
-            self.env["exact.oauth.state"]._issue(self, connection),
-        )
-
-    def _connect(self, code):
-        """Trade the consent's code for tokens and learn who connected. Called by the OAuth return only.
-
-        :return: the authorization that holds the tokens: this one, or the one that the same
-            Exact user, app and country already had.
-        :raises ExactError: what Exact refused; nothing is stored then.
-        """
-        self.ensure_one()
-        authorization_sudo = self.sudo()
-        tokens = oauth.fetch_token(
-            self._get_base_url(),
-            authorization_sudo.client_id,
-            authorization_sudo.client_secret,
-            self._get_redirect_uri(),
-            code,
-        )
-        self._keep_tokens(tokens)
-        try:
-            me = self._make_client(None).me()
-            divisions = self._read_divisions(me.get("CurrentDivision"))
-        except ExactError:
-            self._forget_tokens()
-            raise
-        twin_sudo = authorization_sudo.search(
-            [
-                ("id", "!=", self.id),
-                ("country", "=", self.country),
-                ("client_id", "=", authorization_sudo.client_id),
-                ("exact_user_id", "=", me.get("UserID")),
-            ],
-            limit=1,
-        )
-        if twin_sudo:
-            # Same app, user and country: this consent has killed the twin's tokens, so share the record.
-            twin_sudo._keep_tokens(tokens)
-            twin_sudo.client_secret = authorization_sudo.client_secret
-            authorization_sudo.connection_ids.authorization_id = twin_sudo
-            authorization_sudo._forget_tokens()
-            authorization_sudo.active = False
-        kept = twin_sudo or authorization_sudo
-        kept.write(
-            {
-                "exact_user_id": me.get("UserID"),
-                "exact_user_name": me.get("FullName") or me.get("UserName"),
-                "connected_on": fields.Datetime.now(),
-            }
-        )
-        self.env["exact.division"].sudo()._sync(kept, divisions)
-        return kept.sudo(False)
-
-    def _keep_tokens(self, tokens):
-        """Store and commit a fresh pair at once, whatever becomes of the caller's transaction."""
-        with self.env.registry.cursor() as cr:
-            self.with_env(self.env(cr=cr, su=True))._store_tokens(tokens)
-        self.invalidate_recordset(["state", "last_error", "token_ids"])
-
-    def _forget_tokens(self):
-        """Drop the pair that ``_keep_tokens`` has committed; this transaction cannot see it."""
-        with self.env.registry.cursor() as cr:
-            self.with_env(self.env(cr=cr, su=True)).token_ids.unlink()
-        self.invalidate_recordset(["state", "last_error", "token_ids"])
-
-    def _read_divisions(self, current):
-        """The divisions this consent may use; any one of them in the address lists them all (API 5.2).
-
-        The user's current division may not be among them (API 1.6): those known before are tried then.
-        """
-        self.ensure_one()
-        codes = list(dict.fromkeys([current, *self.division_ids.mapped("code")]))
-        select = [
-            "Code",
-            "Description",
-            "CustomerName",
-            "VATNumber",
-            "Country",
-            "Currency",
-            "Status",
-        ]
-        for code in codes:
-            try:
-                return self._make_client(code).rows("system/Divisions", select=select)
-            except RightsError:
-                if code == codes[-1]:
-                    raise
-        return []
 
     def action_disconnect(self):
         """Forget the tokens; mappings, divisions and history stay, so that reconnecting finds them again."""
@@ -322,6 +237,12 @@ class ExactAuthorization(models.Model):
         token.refresh_token = error.tokens.refresh_token
         self.env.cr.commit()  # pylint: disable=invalid-commit  # own cursor: the old one is dead now
         return True
+
+    def _keep_tokens(self, tokens):
+        """Store and commit a fresh pair at once, whatever becomes of the caller's transaction."""
+        with self.env.registry.cursor() as cr:
+            self.with_env(self.env(cr=cr, su=True))._store_tokens(tokens)
+        self.invalidate_recordset(["state", "last_error", "token_ids"])
 
     def _store_tokens(self, tokens):
         """Write a fresh pair, on the cursor of this environment."""

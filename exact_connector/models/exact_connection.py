@@ -35,13 +35,17 @@ class ExactConnection(models.Model):
         related="authorization_id.state", related_sudo=True, string="Authorization Status"
     )
     division_id = fields.Many2one(
-        "exact.division", domain="[('authorization_id', '=', authorization_id)]", tracking=True
+        "exact.division",
+        domain="[('authorization_id', '=', authorization_id), ('granted', '=', True)]",
+        context={"active_test": False},
+        tracking=True,
     )
     division = fields.Integer(related="division_id.code", string="Division Code", store=True)
     state = fields.Selection(
         [
             ("draft", "Not connected"),
             ("division", "Choose a division"),
+            ("confirm", "Confirm the change"),
             ("connected", "Connected"),
             ("expired", "Reconnect needed"),
         ],
@@ -52,6 +56,7 @@ class ExactConnection(models.Model):
 
     # Sending
     start_date = fields.Date(
+        default=lambda self: fields.Date.context_today(self).replace(day=1),
         tracking=True,
         help="Documents dated before this day are never sent to Exact; the day itself is included.",
     )
@@ -145,11 +150,14 @@ class ExactConnection(models.Model):
                 filter(None, [connection.company_id.name, connection.division_id.name])
             )
 
-    @api.depends("authorization_id.state", "division_id")
+    @api.depends("authorization_id.state", "division_id", "pending_authorization_id")
     def _compute_state(self):
+        """Nothing is sent or read while a change of user or division waits for an answer (W13)."""
         for connection in self:
             state = connection.authorization_id.sudo().state or "draft"
-            if state == "connected" and not connection.division_id:
+            if connection.pending_authorization_id:
+                state = "confirm"
+            elif state == "connected" and not connection.division_id:
                 state = "division"
             connection.state = state
 
@@ -240,9 +248,10 @@ class ExactConnection(models.Model):
         """To Exact's consent page, in the same tab (R1, R8)."""
         self.ensure_one()
         self.authorization_id._check_system()
+        back = self.env.context.get("exact_back", "settings")
         return {
             "type": "ir.actions.act_url",
-            "url": self.authorization_id._get_consent_url(self),
+            "url": self.authorization_id._get_consent_url(self, back),
             "target": "self",
         }
 
@@ -258,73 +267,7 @@ class ExactConnection(models.Model):
         action["domain"] = [("connection_id", "=", self.id)]
         return action
 
-    # === AFTER CONNECTING === #
-
-    def _after_connect(self, authorization):
-        """Bind the authorization that holds the tokens; choose the only division; let what waited go on.
-
-        Mappings stay as they are: they belong to the connection, not to the consent.
-        """
-        self.ensure_one()
-        connection_sudo = self.sudo()
-        connection_sudo.authorization_id = authorization.id
-        divisions = authorization.sudo().division_ids
-        if connection_sudo.division_id not in divisions:
-            # Reconnected as another user: the same division by its code, never another one silently.
-            had = connection_sudo.division
-            same = divisions.filtered(lambda d: d.code == had)
-            only = divisions if not had and len(divisions) == 1 else divisions.browse()
-            connection_sudo.division_id = same or only
-        for connection in authorization.sudo().connection_ids:
-            self.env["exact.exchange"]._resume_after_connect(connection)
-
-    def write(self, vals):
-        moved = (
-            self.filtered(lambda c: c.division_id and c.division_id.id != vals["division_id"])
-            if "division_id" in vals
-            else self.browse()
-        )
-        for connection in moved:
-            # Kept while no division is chosen: the links of the contacts still belong to the old one.
-            connection.linked_books = connection._get_books()
-        result = super().write(vals)
-        if vals.get("auto_send"):
-            # One switch for the user: the scheduled action is off until the first connection wants it.
-            self.env.ref("exact_connector.ir_cron_send_documents").sudo().active = True
-        if vals.get("division_id"):
-            self._drop_foreign_links()
-            for connection in self:
-                self.env["exact.exchange"]._resume_after_connect(connection)
-        if moved:
-            # Row versions belong to a division: start reading from the beginning.
-            super(ExactConnection, moved).write(
-                {"customer_cursor": "1", "payment_cursor": "1", "refreshed_on": False}
-            )
-        return result
-
-    def _get_books(self):
-        """The site and division that IDs belong to; the same for whoever connects to them."""
-        self.ensure_one()
-        return f"{self.division_id.authorization_id.sudo().country}/{self.division_id.code}"
-
-    def _drop_foreign_links(self):
-        """Other books, such as the real ones after practice, know none of the contacts' account IDs."""
-        for connection in self.filtered(lambda c: c.linked_books not in (False, c._get_books())):
-            self.env["res.partner"].sudo().with_company(connection.company_id).with_context(
-                active_test=False
-            ).search([("exact_account_id", "!=", False)]).write(
-                {
-                    "exact_account_id": False,
-                    "exact_account_code": False,
-                    "exact_account_blocked": False,
-                }
-            )
-            if connection.linked_books.startswith("practice/"):
-                # What was sent for practice is not in the real books.
-                self.env["account.move"].sudo().search(
-                    [("company_id", "=", connection.company_id.id), ("exact_entry_id", "!=", False)]
-                )._exact_forget_entry()
-            connection.linked_books = False
+    # === PAID STATUS === #
 
     def _get_settlement_journal(self):
         """The journal that settlements go to; made with an account of its own where there is none yet."""

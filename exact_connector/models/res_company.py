@@ -5,3 +5,26 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     exact_connection_ids = fields.One2many("exact.connection", "company_id")
+    exact_setup_state = fields.Char("Exact Online", compute="_compute_exact_setup_state")
+
+    def _compute_exact_setup_state(self):
+        """How far this company is: "Connected, Praktijk Noord BV (1001)"."""
+        labels = dict(
+            self.env["exact.connection"]._fields["state"]._description_selection(self.env)
+        )
+        for company in self:
+            connection = self.env["exact.connection"]._for_company(company)
+            parts = [labels[connection.state or "draft"], connection.division_id.display_name]
+            company.exact_setup_state = ", ".join(filter(None, parts))
+
+    def action_exact_setup(self):
+        """The set-up page of this company."""
+        self.ensure_one()
+        return self.env["exact.connection"]._open_setup_of(self)
+
+    def _exact_default_country(self):
+        """The country of the company where Exact has a site, else the Netherlands."""
+        code = (self.country_id.code or "NL").lower()
+        code = {"gb": "uk"}.get(code, code)
+        known = dict(self.env["exact.authorization"]._selection_country())
+        return code if code in known else "nl"

@@ -86,12 +86,22 @@ class ExactCase(AccountTestInvoicingCommon):
                 "start_date": fields.Date.to_date("2020-01-01"),
             }
         )
+        if login == OFFICE:
+            # Of its own this user has one division only; two companies never share one (R3).
+            self.give_division(login, division)
         kept = authorization._connect(self.grant(login, app))
         connection._after_connect(kept)
         connection.division_id = kept.division_ids.filtered(lambda d: d.code == division)
         connection._refresh_reference_data()
         connection.default_item_id = self.exact("item", "ALG", connection)
         return connection
+
+    def give_division(self, login, division, granted=True, prefix=""):
+        """The Exact administrator lets a user into a division, or out of it."""
+        post(
+            f"{self.sim.url}{prefix}/_sim/accountant/division-grant",
+            {"login": login, "division": division, "granted": granted},
+        )
 
     def grant(self, login=BOOKKEEPER, app=NL_APP, prefix=""):
         """A code as Exact's consent page would give it."""

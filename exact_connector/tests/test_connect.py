@@ -313,11 +313,11 @@ class TestConnection(UnlimitedCase):
             self.assertIn(name, connection.division_id.name)
 
     def test_r03_two_companies_with_two_users_share_no_tokens_and_no_mappings(self):
-        _company, other = self.other_company(login=OFFICE, division=1001)
+        _company, other = self.other_company(login=OFFICE)
         self.assertNotEqual(other.authorization_id, self.connection.authorization_id)
         self.assertNotEqual(self.token().access_token, self.token(other).access_token)
         self.assertFalse(self.connection.default_item_id & other.default_item_id)
-        self.accountant("item", code="UREN", Description="Anders")
+        self.accountant("item", division=1002, code="UREN", Description="Anders")
         other._refresh_reference_data()
         self.assertEqual(self.exact("item", "UREN", other).name, "Anders")
         self.assertEqual(self.exact("item", "UREN").name, "Advies per uur")
@@ -331,6 +331,8 @@ class TestConnection(UnlimitedCase):
         kept = self.connection.authorization_id._connect(self.grant(OFFICE))
         self.connection._after_connect(kept)
         self.assertEqual(kept.division_ids.mapped("code"), [1001])
+        self.assertEqual((self.connection.state, self.connection.division), ("confirm", 1002))
+        self.connection.action_keep_user()
         self.assertFalse(self.connection.division_id)
         self.assertEqual(self.connection.state, "division")
 

@@ -17,6 +17,8 @@ TABLE = {
     "exact.oauth.state": (NONE, NONE, ALL),
     "exact.division": (R, R, ALL),
     "exact.connection": (R, RW, ALL),
+    "exact.probe": (R, R, R),
+    "exact.auto.send.wizard": (NONE, ALL, ALL),
     "exact.item": (R, R, R),
     "exact.journal": (R, R, R),
     "exact.gl.account": (R, R, R),
@@ -124,7 +126,18 @@ class TestRights(UnlimitedCase, HttpCase):
             (people["manager"], connection, "action_connect"),
             (people["manager"], connection, "action_disconnect"),
             (people["manager"], connection.authorization_id, "action_disconnect"),
+            (people["manager"], connection, "action_keep_user"),
+            (people["manager"], connection, "action_stay_with_user"),
+            (people["manager"], connection, "action_setup_share"),
             (people["user"], connection, "action_connect"),
+            (people["user"], connection, "action_probe"),
+            (people["user"], connection, "action_open_setup"),
+            (people["user"], connection, "action_setup_division"),
+            (people["user"], connection, "action_setup_next"),
+            (people["user"], connection, "action_setup_import_yes"),
+            (people["user"], connection, "action_setup_import_no"),
+            (people["user"], connection, "action_setup_send"),
+            (people["user"], connection, "action_auto_send_on"),
             (people["user"], connection, "action_disconnect"),
             (people["user"], connection, "action_refresh_reference_data"),
             (people["user"], connection, "action_open_mapping"),
@@ -189,7 +202,7 @@ class TestRights(UnlimitedCase, HttpCase):
         self.env.user.company_ids += self.zuid
         companies = [self.company.id, self.zuid.id]
         self.env = self.env(context={**self.env.context, "allowed_company_ids": companies})
-        self.connect(self.zuid, login="office@practice.example", division=1001)
+        self.connect(self.zuid, login="office@practice.example", division=1002)
         self.env.flush_all()
         return user
 
@@ -197,6 +210,7 @@ class TestRights(UnlimitedCase, HttpCase):
         move = self.invoice(partner=self.customer(known=False, country_id=False))
         move.action_exact_create_sales_entry()
         self.assertEqual(move.exact_state, "failed")
+        self.connection._probe()
         theirs = {
             "exact.connection": self.connection,
             "exact.authorization": self.connection.authorization_id,
@@ -206,6 +220,7 @@ class TestRights(UnlimitedCase, HttpCase):
             "exact.gl.account": self.exact("gl.account", "8000"),
             "exact.vat.code": self.exact("vat.code", "2"),
             "exact.payment.condition": self.exact("payment.condition", "30"),
+            "exact.probe": self.connection.probe_ids,
             "exact.exchange": move.exact_exchange_ids,
             "exact.exchange.problem": move.exact_exchange_ids.problem_ids,
         }
