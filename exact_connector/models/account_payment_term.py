@@ -71,7 +71,7 @@ class AccountPaymentTerm(models.Model):
             lines = [
                 env._(
                     "Exact will use: %(condition)s (%(why)s)",
-                    condition=choice.condition.display_name,
+                    condition=choice.condition._label(),
                     why=env._("chosen here") if mapped else choice.chosen.source,
                 )
             ]
@@ -87,9 +87,13 @@ class AccountPaymentTerm(models.Model):
                 )
             term.exact_condition_summary = "\n".join(lines)
 
-    @api.constrains("exact_payment_condition_id", "exact_direct_debit")
+    @api.constrains("exact_payment_condition_id")
     def _check_exact_payment_condition(self):
-        """Refused when mapping, with the reason (R24, R26)."""
+        """Refused when mapping, with the reason (R24, R26).
+
+        A term that becomes a direct debit afterwards, by its new name, can be saved: its condition
+        is not used then, and the term and each document say so.
+        """
         env = self.env
         for term in self:
             condition = term.exact_payment_condition_id
@@ -97,7 +101,7 @@ class AccountPaymentTerm(models.Model):
             if refused:
                 raise ValidationError(refused[1])
             if condition and condition._is_debit() != term.exact_direct_debit:
-                texts = {"condition": condition.display_name, "term": term.display_name}
+                texts = {"condition": condition._label(), "term": term.display_name}
                 raise ValidationError(
                     env._(
                         "Payment condition %(condition)s is a direct debit in Exact and payment term "

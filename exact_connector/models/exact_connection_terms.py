@@ -58,14 +58,14 @@ class ExactConnection(models.Model):
                     env._(
                         "Payment condition %s is a direct debit: the default must be a credit transfer "
                         "or cash. Direct debit has a default of its own.",
-                        default.display_name,
+                        default._label(),
                     )
                 )
             if debit and not debit._is_debit():
                 raise ValidationError(
                     env._(
                         "Payment condition %s is no direct debit: it cannot be the default for direct debit.",
-                        debit.display_name,
+                        debit._label(),
                     )
                 )
 

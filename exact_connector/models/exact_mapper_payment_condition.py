@@ -28,9 +28,13 @@ def names_direct_debit(text):
 
 @dataclass
 class Choice:
-    """The condition of a document, why, what to tell, and what stops it."""
+    """The condition of a document, why, what to tell, and what stops it.
+
+    ``reason``: why the payment term itself led to none.
+    """
 
     chosen: Sourced | None = None
+    reason: str = ""
     notes: list = field(default_factory=list)
     problem: Problem | None = None
 
@@ -181,7 +185,7 @@ class ExactMapperPaymentCondition(models.AbstractModel):
                     env._(
                         "Credit notes take the default condition %(condition)s: "
                         "payment term %(term)s does not count.",
-                        condition=choice.condition.display_name,
+                        condition=choice.condition._label(),
                         term=term.display_name,
                     )
                 )
@@ -200,8 +204,8 @@ class ExactMapperPaymentCondition(models.AbstractModel):
                     "Payment term %(term)s is not mapped, and %(reason)s: "
                     "the default condition %(condition)s is used.",
                     term=term.display_name,
-                    reason=self._propose(connection, term, debit)[1],
-                    condition=default.condition.display_name,
+                    reason=choice.reason,
+                    condition=default.condition._label(),
                 )
             )
         return default
@@ -215,7 +219,7 @@ class ExactMapperPaymentCondition(models.AbstractModel):
         mapped = term.exact_payment_condition_id
         if mapped and mapped.connection_id == connection:
             refused = mapped._why_refused()
-            texts = {"condition": mapped.display_name, "term": term.display_name}
+            texts = {"condition": mapped._label(), "term": term.display_name}
             if not mapped.active:
                 choice.notes.append(
                     env._(
@@ -253,16 +257,16 @@ class ExactMapperPaymentCondition(models.AbstractModel):
                         )
                     )
                 return choice
-        found, reason, _confidence = self._propose(connection, term, debit)
+        found, choice.reason, _confidence = self._propose(connection, term, debit)
         if found:
-            choice.chosen = Sourced(found[0], reason)
+            choice.chosen = Sourced(found[0], choice.reason)
             if len(found) > 1:
                 choice.notes.append(
                     env._(
                         "Payment conditions %(codes)s fall due alike: %(condition)s, the lowest code, "
                         "is used. Choose one on payment term %(term)s.",
                         codes=", ".join(found.mapped("code")),
-                        condition=found[0].display_name,
+                        condition=found[0]._label(),
                         term=term.display_name,
                     )
                 )
@@ -293,7 +297,7 @@ class ExactMapperPaymentCondition(models.AbstractModel):
                 "condition_family",
                 env._(
                     "The default payment condition %s is a direct debit in Exact: choose a credit transfer.",
-                    default.display_name,
+                    default._label(),
                 ),
                 connection,
             )
@@ -329,9 +333,9 @@ class ExactMapperPaymentCondition(models.AbstractModel):
         notes = []
         if exact_due != odoo_due:
             text = env._(
-                "Condition %(condition)s would fall due on %(exact)s; "
+                "In Exact condition %(condition)s would fall due on %(exact)s; "
                 "Odoo's due date %(odoo)s is sent and holds.",
-                condition=condition.display_name,
+                condition=condition._label(),
                 exact=self._date(exact_due),
                 odoo=self._date(odoo_due),
             )
@@ -339,7 +343,7 @@ class ExactMapperPaymentCondition(models.AbstractModel):
             if near:
                 text += " " + env._(
                     "Nearest condition: %(condition)s, %(date)s.",
-                    condition=near.display_name,
+                    condition=near._label(),
                     date=self._date(near._get_due_date(invoice_date)),
                 )
             notes.append(text)
@@ -350,7 +354,7 @@ class ExactMapperPaymentCondition(models.AbstractModel):
                     "Condition %(condition)s counts month ends: should your Exact count the end of the "
                     "current month as the first, it would fall due on %(date)s. "
                     "Odoo's due date is sent and holds.",
-                    condition=condition.display_name,
+                    condition=condition._label(),
                     date=self._date(other),
                 )
             )

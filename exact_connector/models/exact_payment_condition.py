@@ -100,6 +100,11 @@ class ExactPaymentCondition(models.Model):
             self.exact_change = f"{before} → {after}"
         return result
 
+    def _label(self):
+        """Code and description in a sentence: "30 – 30 dagen"."""
+        self.ensure_one()
+        return f"{self.code} – {self.name}" if self.name else self.code
+
     def _describe(self):
         """When and how it is to be paid, in a few words: "1 month end, 30 days, On Credit"."""
         self.ensure_one()
@@ -150,7 +155,7 @@ class ExactPaymentCondition(models.Model):
         for condition, place, term in chosen:
             if not condition:
                 continue
-            texts = {"condition": condition.display_name, "place": place}
+            texts = {"condition": condition._label(), "place": place}
             refused = condition._why_refused()
             if not condition.active:
                 warnings.append(
@@ -214,13 +219,13 @@ class ExactPaymentCondition(models.Model):
             return "condition_discount", env._(
                 "Payment condition %s has an early-payment discount, which Odoo and Exact "
                 "do not share: choose one without.",
-                self.display_name,
+                self._label(),
             )
         if self.instalments > 1:
             return "condition_instalments", env._(
                 "Payment condition %s has several instalments in Exact: choose one with a single "
                 "due date.",
-                self.display_name,
+                self._label(),
             )
         return False
 

@@ -22,6 +22,8 @@ if find_spec("exact_simulator"):
         test_rights,
         test_send,
         test_settings,
+        test_terms,
+        test_terms_year,
         test_translations,
         test_waits,
         test_way_out,
