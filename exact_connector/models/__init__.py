@@ -7,6 +7,7 @@ from . import exact_oauth_state
 from . import exact_division
 from . import exact_connection
 from . import exact_connection_sync
+from . import exact_connection_sync_documents
 from . import exact_connection_sales
 from . import exact_connection_customers
 from . import exact_connection_documents
@@ -63,6 +64,14 @@ from . import account_move
 from . import account_move_terms
 from . import account_move_guard
 from . import account_move_after
+from . import exact_notice
+from . import exact_sync_run
+
+# floor 6: documents
+from . import account_move
+from . import account_move_due
+from . import account_move_settle
+from . import account_move_reopen
 from . import account_move_line
 from . import account_account
 from . import account_analytic
@@ -75,6 +84,7 @@ from . import exact_match_candidate
 from . import res_partner
 from . import res_partner_exact_link
 from . import res_company
+from . import res_users
 from . import res_config_settings
 
 # fields that only screens need

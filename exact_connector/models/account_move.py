@@ -1,18 +1,13 @@
-from datetime import timedelta
-
 from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..client import ExactError
-from ..resolution import decimal_amount
 from .exact_mapper_sales_entry import DOCUMENT_TYPES
 
 # Up to this many documents are sent while the user waits; more go in the background.
 AT_ONCE = 20
-# Automatic sending takes so many in one run; the rest follows with the next.
-DUE_AT_ONCE = 1000
 
 
 class AccountMove(models.Model):
@@ -59,9 +54,6 @@ class AccountMove(models.Model):
         groups="exact_connector.group_exact_user",
     )
     exact_can_create = fields.Boolean(compute="_compute_exact_can_create", compute_sudo=True)
-    exact_settled_move_id = fields.Many2one(
-        "account.move", "Settles in Exact", readonly=True, copy=False, index="btree_not_null"
-    )
 
     @api.depends("exact_exchange_ids.state", "exact_entry_id", "exact_differs")
     def _compute_exact_state(self):
@@ -106,24 +98,6 @@ class AccountMove(models.Model):
     def _exact_is_document(self):
         self.ensure_one()
         return self.move_type in DOCUMENT_TYPES
-
-    @api.model
-    def _exact_search_due(self, connection):
-        """What automatic sending takes: sent, since the start date, not yet in Exact and not failed (R4, R30)."""
-        if not connection.start_date:
-            return self.browse()
-        return self.search(
-            [
-                ("company_id", "=", connection.company_id.id),
-                ("move_type", "in", DOCUMENT_TYPES),
-                ("state", "=", "posted"),
-                ("is_move_sent", "=", True),
-                ("invoice_date", ">=", connection.start_date),
-                ("exact_state", "in", ("not_sent", False)),
-            ],
-            order="invoice_date, id",
-            limit=DUE_AT_ONCE,
-        )
 
     # === BUTTONS === #
 
@@ -178,25 +152,6 @@ class AccountMove(models.Model):
         if self.state == "posted" and not self.exact_entry_id and self._exact_is_document():
             self._message_log(body=self.env._("Not sent to Exact: %s.", reason))
 
-    def action_exact_refresh_payment(self):
-        """Ask Exact now whether these documents are paid."""
-        self._exact_check_user()
-        settled = self.browse()
-        for company, moves in self.filtered("exact_entry_id").grouped("company_id").items():
-            connection = self.env["exact.connection"]._for_company(company)
-            try:
-                client = connection._get_client()
-                settled |= (
-                    self.env["exact.exchange"]
-                    .sudo()
-                    ._refresh_paid_status(client, connection.sudo(), moves.sudo())
-                )
-            except ExactError as error:
-                raise UserError(self.env["exact.cause"]._explain(error)) from error
-        title = self.env._("Paid status refreshed")
-        text = ", ".join(settled.mapped("name")) or self.env._("Nothing was paid in Exact since.")
-        return self.env["exact.connection"]._notify(title, text, "success" if settled else "info")
-
     def action_exact_open_exchange(self):
         """The exchange of this document."""
         self.ensure_one()
@@ -222,79 +177,3 @@ class AccountMove(models.Model):
         lines = [text, *(exchange.notes or "").splitlines()]
         body = Markup("<br/>").join(part for line in lines for part in line.splitlines())
         self._message_log(body=body)
-
-    def _exact_settle(self, connection, remaining, date):
-        """Book what Exact reports as paid, and reconcile it with this document (R33).
-
-        Amount in the document's currency; the settlement is what Odoo still has open above
-        ``remaining``, so that a second run, or a payment already registered in Odoo, books nothing.
-
-        :param remaining: Decimal, what is still open in Exact.
-        :param date: day of the payment in Exact.
-        :return: True where something was settled.
-        """
-        self.ensure_one()
-        places = self.currency_id.decimal_places
-        amount = decimal_amount(self.amount_residual, places) - remaining
-        if amount <= 0:
-            return False
-        journal = connection._get_settlement_journal()
-        lines = self.line_ids.filtered(
-            lambda line: line.account_id.account_type == "asset_receivable" and not line.reconciled
-        )
-        refund = self.move_type == "out_refund"
-        payment = (
-            self.env["account.payment"]
-            .sudo()
-            .with_company(self.company_id)
-            .create(
-                {
-                    "payment_type": "outbound" if refund else "inbound",
-                    "partner_type": "customer",
-                    "partner_id": self.commercial_partner_id.id,
-                    "destination_account_id": lines[:1].account_id.id,
-                    "amount": float(amount),
-                    "currency_id": self.currency_id.id,
-                    "date": self._exact_open_date(journal, date),
-                    "journal_id": journal.id,
-                    "payment_method_line_id": journal._get_available_payment_method_lines(
-                        "outbound" if refund else "inbound"
-                    )[:1].id,
-                    "memo": self.env._(
-                        "%(name)s, paid in Exact (entry %(number)s)",
-                        name=self.name,
-                        number=self.exact_entry_number,
-                    ),
-                }
-            )
-        )
-        # Without it a payment has no entry where Odoo's full accounting is installed; with the
-        # journal's own account it counts as matched, so the document is paid on both editions.
-        payment.outstanding_account_id = journal.default_account_id
-        payment.action_post()
-        payment.move_id.exact_settled_move_id = self
-        counterpart = payment.move_id.line_ids.filtered(
-            lambda line: line.account_id == lines[:1].account_id and not line.reconciled
-        )
-        (
-            lines.filtered(lambda line: line.account_id == lines[:1].account_id) | counterpart
-        ).reconcile()
-        self._message_log(
-            body=self.env._(
-                "Exact: %(amount)s %(currency)s paid on %(date)s, %(rest)s left.",
-                amount=amount,
-                currency=self.currency_id.name,
-                date=fields.Date.to_string(date),
-                rest=remaining,
-            )
-        )
-        return True
-
-    def _exact_open_date(self, journal, date):
-        """The payment's day, or the first day that Odoo's lock dates leave open."""
-        locks = self.company_id._get_lock_date_violations(
-            date, fiscalyear=True, sale=False, purchase=False, tax=False, hard=True
-        )
-        if not locks:
-            return date
-        return max(lock[0] for lock in locks) + timedelta(days=1)

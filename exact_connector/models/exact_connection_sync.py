@@ -203,16 +203,6 @@ class ExactConnection(models.Model):
             exchanges |= exchanges._enqueue_run(connection, kind)
         exchanges._drive()
 
-    @api.model
-    def _cron_send_documents(self):
-        """Send what is due for the connections that send automatically (R31, R57)."""
-        exchanges = self.env["exact.exchange"]
-        for connection in self._search_connected([("auto_send", "=", True)]):
-            exchanges |= exchanges._enqueue_moves(
-                connection, self.env["account.move"]._exact_search_due(connection)
-            )
-        exchanges._drive()
-
     def _notify(self, title, message, kind):
         """A notice on the user's screen that also reloads what is behind it."""
         return {

@@ -289,7 +289,8 @@ class ExactExchange(models.Model):
         env = self.env
         parts = []
         if done:
-            parts.append(env._("%s done", len(done)))
+            documents = all(exchange.kind == "sales_entry" for exchange in self)
+            parts.append(env._("%s sent", len(done)) if documents else env._("%s done", len(done)))
         if skipped:
             parts.append(env._("%s skipped", len(skipped)))
         if failed:

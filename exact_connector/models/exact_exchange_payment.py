@@ -33,11 +33,19 @@ class ExactExchange(models.Model):
 
     _inherit = "exact.exchange"
 
+    paid_since = fields.Date(
+        "Documents Since",
+        readonly=True,
+        help="This run also asks for every document since this day, one by one.",
+    )
+
     def _work_payment_sync(self, client):
         """Generator: settles one page of changed receivables, moves the cursor, yields for the commit."""
         connection = self.connection_id
         self.write({"updated_count": 0, "unchanged_count": 0, "failed_count": 0, "page_count": 0})
         self.problem_ids.unlink()
+        if self.paid_since:
+            yield from self._fill_paid_status(client, connection)
         pages = client.pages(
             "sync/Cashflow/PaymentTerms",
             select=[*RECEIVABLE_SELECT, "LineType", "Timestamp"],
@@ -56,6 +64,25 @@ class ExactExchange(models.Model):
             settled=self.updated_count,
             failed=self.failed_count,
         )
+
+    def _fill_paid_status(self, client, connection):
+        """Generator: ask for every document since a day, whatever the cursor has passed already.
+
+        For what was paid before the connection was switched on. Safe to repeat: what is settled
+        stays as it is.
+        """
+        documents = self.env["account.move"]
+        moves = documents.search(
+            documents._exact_paid_domain(connection, self.paid_since), order="invoice_date, id"
+        )
+        for start in range(0, len(moves), LOOK_UP):
+            chunk = moves[start : start + LOOK_UP]
+            self.updated_count += len(self._refresh_paid_status(client, connection, chunk))
+            self.page_count += 1
+            # Where the time of this run ends here, the next one goes on from here.
+            self.paid_since = chunk[-1].invoice_date
+            yield
+        self.paid_since = False
 
     @api.model
     def _refresh_paid_status(self, client, connection, moves):
@@ -91,7 +118,10 @@ class ExactExchange(models.Model):
                     ("exact_entry_id", "in", list(by_entry)),
                     ("company_id", "=", connection.company_id.id),
                     ("state", "=", "posted"),
+                    "|",
                     ("payment_state", "in", ("not_paid", "partial")),
+                    # Paid because of us: looked at for a reopening (R35).
+                    ("exact_settlement_ids", "!=", False),
                 ]
             )
         )
@@ -102,23 +132,27 @@ class ExactExchange(models.Model):
             found = by_entry[move.exact_entry_id]
             if self._is_whole_and_paid(move, found):
                 certain[move] = Decimal(0)
-            elif any(
+            elif move.exact_settlement_ids or any(
                 row.get("IsFullyPaid") or row.get("Status") == MATCHED or row.get("LastPaymentDate")
                 for row in found
             ):
                 to_ask |= move
         remaining = {**certain, **self._ask_remaining(client, to_ask)}
-        settled = moves.browse()
+        settled = paid = moves.browse()
         for move, rest in remaining.items():
             date = self._payment_date(by_entry[move.exact_entry_id])
             try:
                 with self.env.cr.savepoint():
                     if move._exact_settle(connection, rest, date):
                         settled |= move
+                        if not move._exact_residual():
+                            paid |= move
+                    move._exact_note_reopened(connection, rest)
             except (UserError, DatabaseError) as error:
                 if not self or isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
                     raise
                 self._note_unsettled(move, error)
+        self.env["exact.notice"]._tell_paid(connection, paid)
         return settled
 
     def _note_unsettled(self, move, error):
@@ -139,6 +173,7 @@ class ExactExchange(models.Model):
             }
         )
         move._message_log(body=message)
+        self.env["exact.notice"]._tell_failed(self, message, move)
 
     @api.model
     def _is_whole_and_paid(self, move, rows):

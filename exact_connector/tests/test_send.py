@@ -202,7 +202,7 @@ class TestSend(SendCase):
         self.assertEqual(moves.mapped("exact_state"), ["done", "done"])
         self.assertEqual(answer["tag"], "display_notification")
         self.assertEqual(answer["params"]["type"], "success")
-        self.assertIn("2 done", answer["params"]["title"])
+        self.assertIn("2 sent", answer["params"]["title"])
 
     def test_r51_action_is_for_exact_users_only(self):
         user = new_test_user(
@@ -277,7 +277,7 @@ class TestSend(SendCase):
         answer = (sent | posted | draft | cancelled | bill).action_exact_create_sales_entry()
         self.assertEqual(sent.exact_state, "done")
         self.assertEqual(len(self.entries()), 1)
-        self.assertIn("1 done", answer["params"]["title"])
+        self.assertIn("1 sent", answer["params"]["title"])
         self.assertIn("4 skipped", answer["params"]["title"])
         self.assertNotEqual(answer["params"]["type"], "success")
         for move, reason in (
