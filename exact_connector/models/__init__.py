@@ -58,17 +58,14 @@ from . import exact_exchange_payment
 from . import exact_exchange_step
 from . import exact_exchange_document
 from . import exact_exchange_correction
+from . import exact_notice
+from . import exact_sync_run
 
 # floor 6: documents
 from . import account_move
 from . import account_move_terms
 from . import account_move_guard
 from . import account_move_after
-from . import exact_notice
-from . import exact_sync_run
-
-# floor 6: documents
-from . import account_move
 from . import account_move_due
 from . import account_move_settle
 from . import account_move_reopen

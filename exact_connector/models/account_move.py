@@ -1,9 +1,8 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 
-from ..client import ExactError
 from .exact_mapper_sales_entry import DOCUMENT_TYPES
 
 # Up to this many documents are sent while the user waits; more go in the background.
