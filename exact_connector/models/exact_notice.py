@@ -43,7 +43,7 @@ class ExactNotice(models.Model):
 
     @api.model
     def _get_url(self, record):
-        return f"{self.get_base_url()}/odoo/{record._name}/{record.id}"
+        return f"{self.browse().get_base_url()}/odoo/{record._name}/{record.id}"
 
     # === WHO === #
 
