@@ -1,9 +1,6 @@
-from . import exact_adopt_wizard, exact_auto_send_wizard, exact_mapping_wizard, exact_repair_wizard
-from . import exact_adopt_wizard, exact_mapping_wizard, exact_repair_wizard
-from . import exact_mapping_wizard, exact_payment_wizard
-from . import (
-    exact_adopt_wizard,
-    exact_mapping_wizard,
-    exact_payment_wizard,
-    exact_repair_wizard,
-)
+# ruff: noqa: I001  one a line, so that lines merge
+from . import exact_adopt_wizard
+from . import exact_auto_send_wizard
+from . import exact_mapping_wizard
+from . import exact_payment_wizard
+from . import exact_repair_wizard
