@@ -78,7 +78,7 @@ class AccountMove(models.Model):
             names = [labels[name] for name in changed if name != "Description"]
             move.exact_changes = ", ".join(names) or False
 
-    @api.depends("exact_step_ids.state", "exact_step_ids.message")
+    @api.depends("exact_step_ids.state", "exact_step_ids.message", "exact_entry_id")
     @api.depends_context("lang")
     def _compute_exact_step_message(self):
         labels = dict(self.env["exact.exchange"]._fields["kind"]._description_selection(self.env))
@@ -92,7 +92,9 @@ class AccountMove(models.Model):
                 ]
             move.exact_step_message = "\n".join(filter(None, lines)) or False
             document = move.exact_step_ids.filtered(lambda s: s.kind == "document")[:1]
-            move.exact_pdf_state = document.state
+            # What was attached to an entry that is gone says nothing about this one.
+            ours = (document.payload or {}).get("entry", move.exact_entry_id) == move.exact_entry_id
+            move.exact_pdf_state = document.state if move.exact_entry_id and ours else False
 
     @api.depends("state", "move_type", "exact_state", "company_id")
     def _compute_exact_can_adopt(self):
@@ -188,6 +190,13 @@ class AccountMove(models.Model):
         self._exact_check_user()
         steps = self.sudo().exact_step_ids.filtered(lambda s: s.state in OPEN_STEP_STATES)
         return steps.sudo(False).action_retry()
+
+    def action_exact_drop_steps(self):
+        """Leave what could not be done; one whose answer was lost cannot be left."""
+        self._exact_check_user()
+        self.sudo().exact_step_ids.filtered(lambda s: s.state in OPEN_STEP_STATES).sudo(
+            False
+        ).action_cancel()
 
     def action_exact_open_steps(self):
         """The exchanges of what followed on the entry."""

@@ -139,6 +139,16 @@ class ExactMapperSalesEntry(models.AbstractModel):
                 f"{theirs} {currency}",
                 ours == theirs,
             )
+        ours = self._clip(move.payment_reference or "", MAX_REFERENCE)
+        theirs = row.get("PaymentReference") or ""
+        # Without one of ours Exact makes its own (API 5.11).
+        add(
+            "PaymentReference",
+            env._("Payment Reference"),
+            ours or "-",
+            theirs or "-",
+            not ours or ours == theirs,
+        )
         add(
             "Currency",
             env._("Currency"),
@@ -162,6 +172,8 @@ class ExactMapperSalesEntry(models.AbstractModel):
                 self.env._("equal") if one.equal else self.env._("differs"),
             )
             for one in compared
+            # The amounts name it already.
+            if one.name != "Currency" or not one.equal
         )
         return Markup(
             '<table class="table table-sm mb-0"><thead><tr><th></th><th>Odoo</th>'

@@ -88,6 +88,7 @@ class TestChanges(AfterCase):
         self.assertIn("payment reference", move.exact_changes)
         self.assertIn("due date", move.exact_changes)
         self.assertFalse(self.calls(), "shown without asking Exact")
+        self.assertEqual(self.ways(move).finding, "differs")
         move.action_exact_update()
         self.assertEqual(
             self.bodies(ENTRIES, "PUT"),
@@ -119,6 +120,12 @@ class TestChanges(AfterCase):
         self.assertEqual((step.state, step.cause_id.code), ("failed", "entry_processed"))
         self.assertIn("Reeds verwerkt", move.exact_step_message)
         self.assertEqual(move.exact_state, "done", "the entry itself is in order")
+        move.action_exact_drop_steps()
+        self.assertFalse(move.exact_step_message, "left as it is")
+        self.assertTrue(move.exact_changes, "but never silent")
+        move.action_exact_update()
+        step = self.step(move, "entry_update")
+        self.assertEqual(step.state, "failed")
         self.accountant("process-entry", entry=move.exact_entry_id, processed=False)
         move.action_exact_retry_steps()
         self.assertEqual(step.state, "done", step.message)

@@ -14,6 +14,7 @@ class ExactRepairWizard(models.TransientModel):
     _description = "Exact: Ways Out"
 
     move_id = fields.Many2one("account.move", "Document", required=True, readonly=True)
+    move_type = fields.Selection(related="move_id.move_type")
     entry_number = fields.Char(related="move_id.exact_entry_number")
     changes = fields.Char(related="move_id.exact_changes")
     intent = fields.Selection([("draft", "Reset to Draft"), ("cancel", "Cancel")], readonly=True)
@@ -36,6 +37,9 @@ class ExactRepairWizard(models.TransientModel):
         """The wizard for ``move``, with what Exact has now."""
         finding, compared, row, explanation = move._exact_ask_entry()
         mapper = self.env["exact.mapper.sales.entry"]
+        if intent:
+            # On the way to something else, only what is not as it should be.
+            compared = [one for one in compared if not one.equal]
         wizard = self.create(
             {
                 "move_id": move.id,
