@@ -23,6 +23,7 @@
         "data/exact_cause_answers.xml",
         "data/exact_cause_values.xml",
         "security/exact_sync_rules.xml",
+        "data/exact_cause_lines.xml",
         "data/ir_cron.xml",
         "data/exact_notice_data.xml",
         "data/exact_notice_cron.xml",
@@ -58,6 +59,10 @@
         "views/exact_sync_run_views.xml",
         "views/exact_connection_sync_views.xml",
         "views/res_users_views.xml",
+        "views/exact_connection_sales_views.xml",
+        "views/exact_dimension_views.xml",
+        "views/account_analytic_views.xml",
+        "views/account_move_line_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["exact_connector/static/src/**/*"],

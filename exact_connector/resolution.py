@@ -52,16 +52,25 @@ STEPS = ("connect", "division", "start", "journals", "vat", "items", "accounts",
 
 @dataclass
 class LineResolution:
-    """One line of a sales entry: amounts in the document's currency, VAT apart (R11)."""
+    """One line of a sales entry: amounts in the document's currency, VAT apart (R11).
+
+    ``line``: the invoice line it comes from; a line with a discount account or a distribution over
+    cost centres becomes several of these. ``quantity``: None where it stands on another of them.
+    ``item_level``: "line", "product", "activity", "category" or "default" (R18).
+    ``dimensions``: "cost_center", "cost_unit", "project" -> Sourced. ``period``: (from, to) or None.
+    """
 
     line: object
     net: Decimal
     vat: Decimal
-    quantity: Decimal
+    quantity: Decimal | None
     description: str
     item: Sourced | None = None
+    item_level: str | None = None
     gl_account: Sourced | None = None
     vat_code: Sourced | None = None
+    dimensions: dict = field(default_factory=dict)
+    period: tuple | None = None
 
 
 @dataclass

@@ -244,6 +244,9 @@ ACTIONS: dict[str, Callable[[Division, Body], Body]] = {
     "vat-type": vat_type,
     "journal": _setter(JOURNALS, "code"),
     "condition": _setter(CONDITIONS, "code"),
+    "cost-center": _setter("hrm/Costcenters", "code"),
+    "cost-unit": _setter("hrm/Costunits", "code"),
+    "project": _setter("project/Projects", "code"),
     "copy": copy,
     "remove": remove,
 }

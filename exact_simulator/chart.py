@@ -149,6 +149,16 @@ CONDITIONS: list[tuple[str, str, dict[str, Any]]] = [
     ("2T", "Twee termijnen", {"PaymentDays": 60, "Percentage": Decimal("0.5")}),
 ]
 
+COST_CENTERS = [
+    # code, description, in use
+    ("NOORD", "Vestiging Noord", True),
+    ("ZUID", "Vestiging Zuid", True),
+    ("OUD", "Vestiging Oud", False),
+]
+COST_UNITS = [("ADVIES", "Advies"), ("BEHEER", "Beheer")]
+#: Code, description, whether it ended last year.
+PROJECTS = [("P100", "Website", False), ("P200", "Migratie", False), ("P001", "Oplevering", True)]
+
 UNITS = {"uur": "Uur", "stuk": "Stuk", "km": "Kilometer"}
 
 _ITEMS = [

@@ -199,6 +199,7 @@ TERMS: dict[str, _Lang] = {
     "OrderedBy": _t("Ordered by", "Besteld door", "Commandé par"),
     "PaymentCondition": _t("Payment condition", "Betalingsconditie", "Condition de paiement"),
     "PrintedInvoice": _t("Invoice", "Factuur", "Facture"),
+    "Project": _t("Project", "Project", "Projet"),
     "Quantity": _t("Quantity", "Aantal", "Quantité"),
     "Rate": _t("Exchange rate", "Koers", "Taux de change"),
     "Relationship": _t("Relationship", "Relatie", "Relation"),

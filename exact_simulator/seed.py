@@ -107,7 +107,17 @@ def _fill(division: Division) -> None:
             "cashflow/PaymentConditions", "condition", f"{code}/{position}", Code=code,
             Description=name, **{**chart.CONDITION_DEFAULTS, **values},
         )  # fmt: skip
+    for code, name, active in chart.COST_CENTERS:
+        put("hrm/Costcenters", "cost center", code, Code=code, Description=name, Active=active)
+    for code, name in chart.COST_UNITS:
+        put("hrm/Costunits", "cost unit", code, Code=code, Description=name)
     this_year = division.today().year
+    for code, name, ended in chart.PROJECTS:
+        put(
+            "project/Projects", "project", code, Code=code, Description=name, Type=3,
+            StartDate=datetime(this_year - 2, 1, 1),
+            EndDate=datetime(this_year - 1, 12, 31) if ended else None,
+        )  # fmt: skip
     for year in (this_year - 1, this_year, this_year + 1):
         for month in range(1, 13):
             start = datetime(year, month, 1)

@@ -38,6 +38,9 @@ from . import exact_mapper_sales_line
 from . import exact_mapper_payment_condition
 from . import exact_mapper_sales_terms
 from . import exact_mapper_comparison
+from . import exact_mapper_sales_account
+from . import exact_mapper_sales_vat
+from . import exact_mapper_sales_dimension
 
 from . import exact_connection_use
 from . import exact_connection_gaps

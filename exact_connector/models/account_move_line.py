@@ -99,3 +99,15 @@ class AccountMoveLine(models.Model):
                     ", ".join(sent.mapped("name")),
                 )
             )
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    exact_line_ids = fields.One2many(
+        "account.move.line",
+        "move_id",
+        "Lines for Exact",
+        domain=[("display_type", "=", "product")],
+        copy=False,
+    )

@@ -31,6 +31,7 @@ class ExactConnection(models.Model):
         client = self._get_client()
         # Read everything before the first write: half a refresh would archive what was not read yet.
         answers = [(name, self.env[name].sudo()._read_rows(client)) for name in REFERENCE_MODELS]
+        answers += self._read_dimensions(client)
         counts = {name: self.env[name].sudo()._sync(self, rows) for name, rows in answers}
         self.sudo().refreshed_on = fields.Datetime.now()
         self._propose_defaults()

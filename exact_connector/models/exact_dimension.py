@@ -85,6 +85,11 @@ class ExactProject(models.Model):
             "end_date": end.date() if end else False,
         }
 
+    def _is_open_on(self, date):
+        """Whether the project has not ended by ``date``; work may be invoiced before it starts."""
+        self.ensure_one()
+        return not (date and self.end_date) or date <= self.end_date
+
 
 def _plain(text):
     """A code or name without what people write differently: case, blanks at the ends."""

@@ -100,11 +100,12 @@ class ExactMapperSalesEntry(models.AbstractModel):
 
     @api.model
     def _resolve_journal(self, move, connection, resolution):
-        """Journal: of the customer, of the Odoo journal, of the connection (R5)."""
+        """Journal: of a product, of the customer, of the Odoo journal, of the connection (R5)."""
         env = self.env
         refund = move.move_type == "out_refund"
         partner, journal = move.commercial_partner_id, move.journal_id
         candidates = (
+            self._product_journal(move, connection, resolution),
             (partner.exact_journal_id, env._("journal on customer %s", partner.display_name)),
             (
                 journal.exact_refund_journal_id if refund else journal.exact_journal_id,
@@ -166,6 +167,49 @@ class ExactMapperSalesEntry(models.AbstractModel):
                 ),
                 found,
             )
+        elif move.currency_id != move.company_id.currency_id and not found.allow_variable_rate:
+            resolution.note(
+                env._(
+                    "Exact journal %(journal)s takes no exchange rate of its own: Exact books %(currency)s "
+                    "at the rate of its own table, and amounts in %(own)s can differ from Odoo's.",
+                    journal=found.display_name,
+                    currency=move.currency_id.name,
+                    own=move.company_id.currency_id.name,
+                )
+            )
+
+    @api.model
+    def _product_journal(self, move, connection, resolution):
+        """The journal that the products of the document ask for, where the connection lets them.
+
+        Invoices and credit notes alike. Products without a journal of their own go along with the
+        others; two journals in one document are a stop: an entry has one.
+        """
+        nothing = (None, None)
+        if not connection.journal_per_product:
+            return nothing
+        wanted = {}
+        for line in move.invoice_line_ids.filtered(lambda line: line.display_type == "product"):
+            journal = line.product_id.product_tmpl_id.exact_journal_id
+            if journal:
+                wanted.setdefault(journal, line.product_id)
+        if len(wanted) > 1:
+            (first, one), (second, other) = list(wanted.items())[:2]
+            resolution.problem(
+                "journal_conflict",
+                self.env._(
+                    "Product %(one)s goes to Exact journal %(first)s and product %(other)s to %(second)s; "
+                    "an entry has one journal.",
+                    one=one.display_name,
+                    first=first.display_name,
+                    other=other.display_name,
+                    second=second.display_name,
+                ),
+                move,
+            )
+        for journal, product in wanted.items():
+            return journal, self.env._("journal on product %s", product.display_name)
+        return nothing
 
     # === PAYLOAD === #
 
@@ -197,15 +241,5 @@ class ExactMapperSalesEntry(models.AbstractModel):
             # By digits, not by decimals: a rupiah is 0.0000571 euro.
             rate = Decimal(str(move.invoice_currency_rate))
             values["Rate"] = Context(prec=10).divide(Decimal(1), rate)
-        values["SalesEntryLines"] = [
-            {
-                "AmountFC": found.net,
-                "VATAmountFC": found.vat,
-                "VATCode": found.vat_code.value.code,
-                "GLAccount": found.gl_account.value.exact_id,
-                "Description": found.description,
-                "Quantity": found.quantity,
-            }
-            for found in resolution.lines
-        ]
+        values["SalesEntryLines"] = [self._exact_line_values(found) for found in resolution.lines]
         return values

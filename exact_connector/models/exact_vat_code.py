@@ -1,8 +1,22 @@
+import re
 from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 from .exact_gl_account import USABLE_ACCOUNT
+
+# What a manager may change on a VAT code; the rest is Exact's.
+FOR_PEOPLE = {"sale_gl_account_id", "sale_gl_account_proposed"}
+# Words that most names of VAT codes and revenue accounts share, in the languages of our countries:
+# they tell nothing apart.
+COMMON_WORDS = {
+    *("btw", "vat", "tva", "mwst", "ust", "tarief", "rate", "taux"),
+    *("omzet", "verkoop", "verkopen", "sales", "revenue", "ventes", "umsatz", "erlöse"),
+    *("exclusief", "inclusief", "excl", "incl", "exclusive", "inclusive", "hors", "comprise"),
+    *("het", "van", "met", "geen", "buiten", "binnen", "and", "the", "without", "sans", "des"),
+    *("der", "die"),
+}
 
 
 class ExactVatCode(models.Model):
@@ -72,6 +86,55 @@ class ExactVatCode(models.Model):
             "charged": bool(row.get("Charged")),
         }
 
+    @api.model
+    def _sync(self, connection, rows):
+        count = super()._sync(connection, rows)
+        self._propose_accounts(connection)
+        return count
+
+    @api.model
+    def _propose_accounts(self, connection):
+        """A revenue account for each code that never had one, where only one can be meant (R13).
+
+        Once: what a person chose, or emptied, stays as it is.
+        """
+        codes = self.search(
+            [
+                ("connection_id", "=", connection.id),
+                ("type", "in", ("E", "B", "N")),
+                ("transaction_type", "!=", "P"),
+                ("sale_gl_account_id", "=", False),
+                ("sale_gl_account_proposed", "=", False),
+            ]
+        )
+        accounts = self.env["exact.gl.account"].search(
+            [("connection_id", "=", connection.id), ("is_revenue", "=", True)]
+        )
+        for code in codes:
+            account = code._usual_account(accounts)
+            if account:
+                code.write({"sale_gl_account_id": account.id, "sale_gl_account_proposed": True})
+
+    def _usual_account(self, accounts):
+        """The one account of ``accounts`` whose own VAT code this is; several, or none: the one whose
+        name says the same as the code's ("Btw hoog tarief", "Omzet hoog"). Empty when in doubt."""
+        self.ensure_one()
+        own = accounts.filtered(lambda account: account.vat_code == self.code)
+        if len(own) == 1:
+            return own
+        words = _telling_words(self.name)
+        named = (own or accounts).filtered(lambda account: words & _telling_words(account.name))
+        return named if len(named) == 1 else named.browse()
+
+    def write(self, vals):
+        if "sale_gl_account_id" in vals and "sale_gl_account_proposed" not in vals:
+            vals = {**vals, "sale_gl_account_proposed": True}
+        if not self.env.su and set(vals) - FOR_PEOPLE:
+            raise AccessError(
+                self.env._("VAT codes come from Exact: only their revenue account is chosen here.")
+            )
+        return super().write(vals)
+
     def _fits_rate(self, rate):
         """Whether this code may carry an Odoo tax of ``rate`` percent: E at the same rate, B and N at 0 (R10)."""
         self.ensure_one()
@@ -90,3 +153,13 @@ class ExactVatCode(models.Model):
         if (country_code or "").strip().upper() in ("NL", "BE"):
             usable = usable.filtered(lambda code: code._fits_rate(21))
         return usable.sorted(lambda code: (-code.percentage, code.code))[:1]
+
+
+def _telling_words(text):
+    """The words of a name that tell it from others; short ones only where they are a rate or "EU"."""
+    words = re.findall(r"[^\W_]+", (text or "").casefold())
+    return {
+        word
+        for word in words
+        if word not in COMMON_WORDS and (len(word) > 2 or word in ("eu", "ue"))
+    }

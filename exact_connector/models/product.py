@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from .exact_connection import USABLE_ITEM
 
@@ -22,6 +22,26 @@ class ProductTemplate(models.Model):
         help="Documents with this product go to this journal in Exact, before the journal of the "
         "customer, of the Odoo journal and of the connection.",
     )
+    exact_journal_per_product = fields.Boolean(compute="_compute_exact_journal_per_product")
+    exact_is_sold = fields.Boolean(compute="_compute_exact_is_sold")
+
+    @api.depends_context("company")
+    def _compute_exact_journal_per_product(self):
+        connection = self.env["exact.connection"].sudo()._for_company(self.env.company)
+        self.exact_journal_per_product = connection.journal_per_product
+
+    @api.depends(lambda self: ("sale_ok", "type", *self._exact_expense_fields()))
+    def _compute_exact_is_sold(self):
+        """Sold, or an expense category: what is spent for a customer is invoiced on (R16)."""
+        for product in self:
+            product.exact_is_sold = product.type != "combo" and any(
+                product[name] for name in ("sale_ok", *self._exact_expense_fields())
+            )
+
+    @api.model
+    def _exact_expense_fields(self):
+        """The mark of an expense category, where an app that knows expenses is installed."""
+        return [name for name in ("can_be_expensed",) if name in self._fields]
 
 
 class ProductCategory(models.Model):

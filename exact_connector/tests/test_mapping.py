@@ -4,57 +4,11 @@ from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
-from .cases import UnlimitedCase
+from .lines import LinesCase
 
 
 @tagged("post_install", "-at_install")
-class TestMapping(UnlimitedCase):
-    def make_product(self, name="Advies", item=None, category=None):
-        """A product for this company; ``item`` and ``category`` by Exact code and record."""
-        product = self.env["product.product"].create(
-            {"name": name, **({"categ_id": category.id} if category else {})}
-        )
-        if item:
-            product.product_tmpl_id.exact_item_id = self.exact("item", item)
-        return product
-
-    def make_category(self, name, item=None, parent=None):
-        category = self.env["product.category"].create(
-            {"name": name, "parent_id": parent.id if parent else False}
-        )
-        if item:
-            category.exact_item_id = self.exact("item", item)
-        return category
-
-    def one_line(self, tax=None, quantity=1, product=None, item=None, **values):
-        """An invoice of one line of 100.00."""
-        tax = self.tax_high if tax is None else tax
-        line = {
-            "name": "Advies",
-            "quantity": quantity,
-            "price_unit": 100.0,
-            "product_id": product.id if product else False,
-            "exact_item_id": self.exact("item", item).id if item else False,
-            "tax_ids": [(6, 0, tax.ids)],
-        }
-        return self.invoice([line], partner=self.partner, **values)
-
-    def setUp(self):
-        super().setUp()
-        self.partner = self.customer()
-        self.tax_high = self.tax(21, "2")
-
-    def assert_stopped(self, move, code, record=None):
-        """Sending fails with this cause and no call; the record that mends it stands with it."""
-        self.clear_calls()
-        move.action_exact_create_sales_entry()
-        self.assertEqual(move.exact_state, "failed")
-        self.assertEqual(move.exact_problem_ids.mapped("cause_id.code"), [code])
-        self.assertFalse(self.calls(), "a document that cannot go costs no call")
-        if record is not None:
-            problem = move.exact_problem_ids
-            self.assertEqual((problem.res_model, problem.res_id), (record._name, record.id))
-
+class TestMapping(LinesCase):
     # === JOURNALS (R5) === #
 
     def test_r05_only_unblocked_sales_journals_can_be_chosen(self):
@@ -106,16 +60,7 @@ class TestMapping(UnlimitedCase):
         self.assertIn(self.partner.name, self.resolve(move).values["journal"].source)
 
     def test_currency_that_the_journal_does_not_take_is_refused(self):
-        usd = self.env.ref("base.USD")
-        usd.active = True
-        self.env["res.currency.rate"].create(
-            {
-                "name": "2020-01-01",
-                "rate": 1.1,
-                "currency_id": usd.id,
-                "company_id": self.company.id,
-            }
-        )
+        usd = self.usd()
         move = self.one_line(currency_id=usd.id)
         self.assertEqual(self.problems(move), [])
         self.connection.sale_journal_id = self.exact("journal", "74")
@@ -217,6 +162,7 @@ class TestMapping(UnlimitedCase):
             self.assertIn(source, found.item.source)
             self.assertEqual(found.gl_account.value.code, accounts[code], "R19")
         self.connection.default_item_id = False
+        self.exact("vat.code", "2").sale_gl_account_id = False
         self.assert_stopped(move, "no_item", template)
 
     def test_r14_line_without_product_takes_the_default_item(self):

@@ -28,7 +28,8 @@ _RULES: dict[str, Rule] = {
     for rule in (
         crm.Accounts, crm.Contacts, crm.Addresses, crm.BankAccounts, masterdata.Items,
         masterdata.SalesItemPrices, masterdata.Journals, masterdata.GLAccounts,
-        masterdata.VATCodes, masterdata.PaymentConditions, salesentry.SalesEntries,
+        masterdata.VATCodes, masterdata.CostCenters, masterdata.CostUnits, masterdata.Projects,
+        masterdata.PaymentConditions, salesentry.SalesEntries,
         salesentry.SalesEntryLines, salesinvoice.SalesInvoices, salesinvoice.SalesInvoiceLines,
         salesinvoice.PrintedSalesInvoices, documents.Documents, documents.DocumentAttachments,
         documents.WebhookSubscriptions, _Receivables,

@@ -150,7 +150,7 @@ class Rule:
 #: Properties elsewhere that hold a code, not a key.
 _CODES = {
     "SalesVATCode", "SalesVatCode", "VATCode", "PaymentConditionSales", "PaymentCondition",
-    "JournalCode", "Journal",
+    "JournalCode", "Journal", "CostCenter", "CostUnit",
 }  # fmt: skip
 
 

@@ -22,6 +22,15 @@ _LINE_REFS = {
     "VATCode": Ref(
         "vat/VATCodes", "VATCode", "Code", {"VATCodeDescription": "Description"}
     ),
+    "CostCenter": Ref(
+        "hrm/Costcenters", "CostCenter", "Code", {"CostCenterDescription": "Description"}
+    ),
+    "CostUnit": Ref(
+        "hrm/Costunits", "CostUnit", "Code", {"CostUnitDescription": "Description"}
+    ),
+    "Project": Ref(
+        "project/Projects", "Project", None, {"ProjectDescription": "Description"}
+    ),
 }  # fmt: skip
 
 
@@ -102,7 +111,7 @@ def prepare_line(ctx: Context, entry: Row, line: Row, number: int, problems: Pro
     if not line.get("GLAccount"):
         problems.add("gl_mandatory")
     _check_ledger(ctx, line, problems)
-    resolve(ctx, line, ["GLAccount", "VATCode"], _LINE_REFS, problems)
+    resolve(ctx, line, [*_LINE_REFS], _LINE_REFS, problems)
     code = (
         ctx.table("vat/VATCodes").first("Code", line.get("VATCode"))
         if line.get("VATCode")
@@ -118,9 +127,9 @@ def prepare_line(ctx: Context, entry: Row, line: Row, number: int, problems: Pro
         problems.add("mandatory", field="To" if line.get("To") is None else "From")
     elif line.get("From") and line["From"] > line["To"]:
         problems.add("invalid", field="To")
-    for prop in ("CostCenter", "CostUnit"):
-        if line.get(prop):
-            problems.add("invalid_reference", field=prop)
+    center = ctx.table("hrm/Costcenters").first("Code", line.get("CostCenter") or "")
+    if center is not None and center.get("Active") is False:
+        problems.add("inactive", field="CostCenter")
     vat_of(line, code, currency or "EUR", problems)
     return line
 
@@ -138,3 +147,5 @@ def _check_ledger(ctx: Context, line: Row, problems: Problems) -> None:
     for prop, use in (("CostCenter", "UseCostcenter"), ("CostUnit", "UseCostunit")):
         if ledger.get(use) == 1 and not line.get(prop):
             problems.add("mandatory", field=prop)
+        elif ledger.get(use) == 2 and line.get(prop):
+            problems.add("not_allowed", field=prop)

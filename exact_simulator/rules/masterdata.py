@@ -197,6 +197,38 @@ class VATCodes(Rule):
             ctx.division.delete("vat/VatPercentages", rate["ID"], ctx.user)
 
 
+class CostCenters(Rule):
+    """Cost centres; a line names one by its code."""
+
+    resource = "hrm/Costcenters"
+    term = "CostCenter"
+    mandatory = {"Code": "Code", "Description": "Description"}
+    unique = "Code"
+    defaults = {"Active": True}
+    used_in = [("salesentry/SalesEntryLines", "CostCenter", "SalesEntries")]
+
+
+class CostUnits(Rule):
+    """Cost units; a line names one by its code."""
+
+    resource = "hrm/Costunits"
+    term = "CostUnit"
+    mandatory = {"Code": "Code", "Description": "Description"}
+    unique = "Code"
+    used_in = [("salesentry/SalesEntryLines", "CostUnit", "SalesEntries")]
+
+
+class Projects(Rule):
+    """Projects; a line names one by its ID."""
+
+    resource = "project/Projects"
+    term = "Project"
+    mandatory = {"Code": "Code", "Description": "Description"}
+    unique = "Code"
+    defaults = {"Type": 3}
+    used_in = [("salesentry/SalesEntryLines", "Project", "SalesEntries")]
+
+
 class PaymentConditions(Rule):
     """Payment conditions can be made, never changed or deleted."""
 
