@@ -18,7 +18,9 @@ class ExactConnection(models.Model):
         "Empty: lines go after their discount.",
     )
     journal_per_product = fields.Boolean(
-        tracking=True, help="Products can name the journal in Exact that their documents go to."
+        "Journal per Product",
+        tracking=True,
+        help="Products can name the journal in Exact that their documents go to.",
     )
     use_dimensions = fields.Boolean(
         "Cost Centres, Cost Units and Projects",

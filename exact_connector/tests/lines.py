@@ -81,3 +81,17 @@ class LinesCase(UnlimitedCase):
             }
         )
         return usd
+
+
+def cost_centers(case):
+    """Three analytic accounts of a plan of cost centres; the last has no counterpart in Exact."""
+    plan = case.env["account.analytic.plan"].create(
+        {"name": "Vestiging", "exact_dimension": "cost_center"}
+    )
+    case.connection._refresh_reference_data()
+    accounts = case.env["account.analytic.account"].create(
+        [{"name": name, "plan_id": plan.id} for name in "NZW"]
+    )
+    for account, code in zip(accounts, ("NOORD", "ZUID"), strict=False):
+        account.exact_cost_center_id = case.exact("cost.center", code)
+    return accounts

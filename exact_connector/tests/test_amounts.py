@@ -12,6 +12,7 @@ from odoo import Command, fields
 from odoo.tests import tagged
 
 from .common import ExactCase, post
+from .lines import cost_centers
 
 DOCUMENTS = int(os.environ.get("EXACT_RANDOM_DOCUMENTS", "2000"))
 BATCH = 100
@@ -121,8 +122,11 @@ class TestAmounts(ExactCase):
             self.tax(21, "2", price_include_override="tax_included"),
             self.tax(9, "1", price_include_override="tax_included"),
         ]
+        self.centers = cost_centers(self)
         sent = refused = 0
         for start in range(0, DOCUMENTS, BATCH):
+            discounts = self.exact("gl.account", "8900")
+            self.connection.discount_account_id = choice.choice([discounts, False])
             self.company.tax_calculation_rounding_method = choice.choice(
                 ["round_per_line", "round_globally"]
             )
@@ -193,6 +197,7 @@ class TestAmounts(ExactCase):
                         ),
                         "discount": choice.choice([0, 0, 0, 10, 33.33, 100]),
                         "tax_ids": [Command.set(choice.choice(taxes).ids)],
+                        **self.random_extras(choice),
                     }
                 )
             )
@@ -215,6 +220,17 @@ class TestAmounts(ExactCase):
             "company_id": self.company.id,
             "invoice_line_ids": lines,
         }
+
+    def random_extras(self, choice):
+        """Now and then a service period, and a distribution over cost centres."""
+        extras = {}
+        if choice.random() < 0.2:
+            extras |= {"exact_service_from": "2026-01-01", "exact_service_to": "2026-12-31"}
+        if choice.random() < 0.3:
+            shares = choice.choice([(100,), (50, 50), (33.33, 33.33), (10, 20, 30)])
+            keys = map(str, self.centers.ids)
+            extras["analytic_distribution"] = dict(zip(keys, shares, strict=False))
+        return extras
 
     @settings(
         max_examples=60,

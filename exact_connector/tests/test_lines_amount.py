@@ -11,7 +11,7 @@ from odoo import Command, fields
 from odoo.tests import BaseCase, tagged
 
 from ..shares import combine, divide, spread
-from .lines import LinesCase
+from .lines import LinesCase, cost_centers
 
 AMOUNTS = st.integers(-(10**9), 10**9).map(lambda cents: Decimal(cents).scaleb(-2))
 WEIGHTS = st.lists(st.integers(0, 10000), min_size=1, max_size=8).filter(any)
@@ -183,16 +183,7 @@ class TestLinesAmount(LinesCase):
     def random_data(self):
         """Four taxes, and analytic accounts of which the last has no counterpart in Exact."""
         self.connection.discount_account_id = self.exact("gl.account", "8900")
-        self.connection.use_dimensions = True
-        self.connection._refresh_reference_data()
-        plan = self.env["account.analytic.plan"].create(
-            {"name": "Vestiging", "exact_dimension": "cost_center"}
-        )
-        accounts = self.env["account.analytic.account"].create(
-            [{"name": name, "plan_id": plan.id} for name in "NZW"]
-        )
-        for account, code in zip(accounts, ("NOORD", "ZUID"), strict=False):
-            account.exact_cost_center_id = self.exact("cost.center", code)
+        accounts = cost_centers(self)
         taxes = [
             self.tax_high,
             self.tax(9, "1"),
