@@ -73,6 +73,7 @@ TERMS: dict[str, str] = {
     "OrderedBy": "Bestellt von",
     "PaymentCondition": "Zahlungsbedingung",
     "PrintedInvoice": "Rechnung",
+    "Project": "Projekt",
     "Quantity": "Menge",
     "Rate": "Wechselkurs",
     "Relationship": "Geschäftspartner",
