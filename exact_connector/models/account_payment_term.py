@@ -76,13 +76,16 @@ class AccountPaymentTerm(models.Model):
                 )
             ]
             lines += choice.notes
-            if apart:
+            if apart == len(INVOICE_DATES):
+                lines.append(
+                    env._("Its due date differs from Odoo's, which is sent along and holds.")
+                )
+            elif apart:
                 lines.append(
                     env._(
-                        "Its due date differs from Odoo's on %(days)s of %(all)s days. "
-                        "Odoo's due date is sent along and holds.",
-                        days=apart,
-                        all=len(INVOICE_DATES),
+                        "Its due date differs from Odoo's on %s %% of all days; "
+                        "Odoo's is sent along and holds.",
+                        max(1, round(100 * apart / len(INVOICE_DATES))),
                     )
                 )
             term.exact_condition_summary = "\n".join(lines)

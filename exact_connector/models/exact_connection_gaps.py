@@ -323,25 +323,24 @@ class ExactConnection(models.Model):
         return (self.refund_journal_id if refund else self.sale_journal_id), self
 
     def _gaps_conditions(self):
-        """Payment terms in use without a condition: they take the default, which stops nothing (R22)."""
+        """What stops or is worth telling of the payment terms in use and of the defaults (R22, R24, R27).
+
+        A term with a note takes the default, which stops nothing.
+        """
         env = self.env
-        for term in self._use_counts("invoice_payment_term_id", "account.move"):
-            condition = term.exact_payment_condition_id
-            if condition and condition.active:
-                continue
-            if condition:
-                text = env._(
-                    "Payment condition %(condition)s of term %(term)s is gone in Exact.",
-                    condition=condition.display_name,
-                    term=term.display_name,
-                )
-            else:
-                text = env._("Payment term %s has no counterpart in Exact.", term.display_name)
-            yield Gap(
-                "condition",
-                text,
-                env._("Documents with it take the default condition, with Odoo's due date."),
-                term,
-                "conditions",
-                blocking=False,
-            )
+        mapper = env["exact.mapper.payment.condition"]
+        terms = list(self._use_counts("invoice_payment_term_id", "account.move"))
+        stopped = set()
+        for term in [env["account.payment.term"], *terms]:
+            choice = mapper._choose(self, term)
+            problem = choice.problem
+            if problem:
+                if problem.code == "no_payment_condition" or problem in stopped:
+                    continue
+                stopped.add(problem)
+                why = env._("Documents with such a condition are stopped.")
+                yield Gap("condition", problem.message, why, problem.record, "conditions")
+            elif term and choice.notes:
+                why = env._("Documents go with Odoo's due date, which Exact keeps.")
+                text = " ".join(choice.notes)
+                yield Gap("condition", text, why, term, "conditions", blocking=False)

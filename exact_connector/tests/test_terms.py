@@ -371,12 +371,15 @@ class TestTerms(TermsCase):
         with Form(term) as form:
             form.exact_payment_condition_id = self.exact("payment.condition", "45")
             self.assertIn("45 – 45 dagen (chosen here)", form.exact_condition_summary)
-            self.assertIn("differs from Odoo's on 731 of 731", form.exact_condition_summary)
+            self.assertIn("Its due date differs from Odoo's, which", form.exact_condition_summary)
             form.exact_direct_debit = True
             self.assertFalse(form.exact_payment_condition_id, "of the other family")
             self.assertIn("I30", form.exact_condition_summary)
         odd = self.term("37", nb_days=37)
         self.assertRegex(odd.exact_condition_summary, "30 – 30 dagen.*default payment condition")
+        late = self.term("31e", delay_type="days_after_end_of_month", nb_days=30)
+        late.exact_payment_condition_id = self.exact("payment.condition", "EM")
+        self.assertRegex(late.exact_condition_summary, r"differs from Odoo's on \d\d % of all days")
 
     def test_w09_change_of_a_chosen_condition_in_exact_is_told_once(self):
         term = self.term("14", nb_days=14)
@@ -412,7 +415,23 @@ class TestTerms(TermsCase):
         found = self.mapper._choose(other, term).condition
         self.assertEqual((found.code, found.connection_id), ("45", other))
 
-    # === CUSTOMERS === #
+    # === GAPS AND CUSTOMERS === #
+
+    def test_r22_gaps_name_terms_without_an_equal_and_what_stops(self):
+        matched, odd = self.term("30", nb_days=30), self.term("37 dagen", nb_days=37)
+        for term in (matched, odd):
+            self.on("2026-11-03", term)
+
+        def gaps():
+            return [gap for gap in self.connection._get_gaps() if gap.kind == "condition"]
+
+        (gap,) = gaps()
+        self.assertEqual((gap.record, gap.blocking), (odd, False))
+        self.accountant("condition", code="30", Percentage=0.5)
+        self.reread()
+        found = gaps()
+        self.assertEqual({gap.blocking for gap in found}, {True})
+        self.assertIn(self.connection, [gap.record for gap in found])
 
     def test_r21_customers_get_the_condition_of_their_term_both_ways(self):
         term = self.term("21 dagen", nb_days=21)

@@ -239,5 +239,12 @@ class PaymentConditions(Rule):
     defaults = chart.CONDITION_DEFAULTS
 
     def check(self, ctx: Context, row: Row, old: Row | None, problems: Problems) -> None:
-        if row["PaymentMethod"] not in ("B", "I", "K", "Q"):
+        days = ("PaymentDays", "PaymentEndOfMonths", "DiscountPaymentDays")
+        wrong = (
+            row["PaymentMethod"] not in ("B", "I", "K", "Q"),
+            any(row[name] < 0 for name in days),
+            not 0 < row["Percentage"] <= 1,  # a share of the total, as a fraction
+            not 0 <= row["DiscountPercentage"] < 1,
+        )
+        if any(wrong):
             problems.add("invalid", field="PaymentCondition")

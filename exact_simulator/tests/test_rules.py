@@ -116,6 +116,28 @@ def test_methods_that_are_not_offered_are_refused(books):
     assert books.put("crm/Accounts", {"Name": "X"}).status_code == 405
 
 
+@pytest.mark.parametrize(
+    ("values", "right"),
+    [
+        ({"PaymentDays": 37, "PaymentMethod": "I"}, True),
+        ({"PaymentEndOfMonths": 2, "PaymentDays": 15, "Percentage": 0.5}, True),
+        ({"PaymentMethod": "X"}, False),
+        ({"PaymentDays": -1}, False),
+        ({"PaymentEndOfMonths": -1}, False),
+        ({"Percentage": 50}, False),
+        ({"Percentage": 0}, False),
+        ({"DiscountPercentage": 2}, False),
+    ],
+)
+def test_payment_conditions_are_made_only_where_they_can_be_kept(books, values, right):
+    table = books.division.table("cashflow/PaymentConditions")
+    before = len(table)
+    values = {"Code": f"N{before}", "Description": "Nieuw", **values}
+    answer = books.post("cashflow/PaymentConditions", values)
+    assert answer.status_code == (201 if right else 500)
+    assert len(table) == before + right
+
+
 # accounts -------------------------------------------------------------------------------------
 
 
