@@ -146,6 +146,10 @@ class AccountMove(models.Model):
         self._exact_clear_link()
 
     def _exact_clear_link(self):
+        # What still waited to be done to the entry has nothing to be done to.
+        self.sudo().exact_step_ids.filtered(
+            lambda step: step.state in ("pending", "waiting", "failed")
+        ).state = "cancelled"
         self.sudo().with_context(skip_invoice_sync=True).write(
             {
                 "exact_entry_id": False,

@@ -71,20 +71,18 @@ class ExactExchange(models.Model):
 
     def _get_pdf(self, move):
         """File name and content of the PDF; None where it is settled why there is none."""
-        problem = None
         if not move.exact_entry_id:
+            # Deleted or unlinked since: it comes again with the next entry.
+            self.write({"state": "cancelled", "retry_at": False})
+            return None
+        try:
+            name, content = move._exact_get_pdf()
+        except UserError as error:
             problem = Problem(
-                "document_without_entry", self.env._("The document is not in Exact."), move
+                "pdf_missing", self.env._("The PDF could not be made: %s", error), move
             )
         else:
-            try:
-                name, content = move._exact_get_pdf()
-            except UserError as error:
-                problem = Problem(
-                    "pdf_missing", self.env._("The PDF could not be made: %s", error), move
-                )
-            else:
-                problem = self._check_size(move, content)
+            problem = self._check_size(move, content)
         if problem:
             self._settle_problems([problem])
             return None

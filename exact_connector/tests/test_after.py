@@ -7,13 +7,15 @@ import requests
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from .common import post
 from .sending import ENTRIES, SendCase
 
 MANAGER = "exact_connector.group_exact_manager"
 INVOICER = "account.group_account_invoice"
 
 
-class AfterCase(SendCase):
+@tagged("post_install", "-at_install")
+class TestAfter(SendCase):
     def sent(self, **values):
         """An invoice that is in Exact, its calls forgotten."""
         move = self.invoice(**values)
@@ -48,9 +50,8 @@ class AfterCase(SendCase):
         self.env.user.company_ids += company
         return company, self.connect(company, division=1002)
 
+    # === LINK === #
 
-@tagged("post_install", "-at_install")
-class TestLink(AfterCase):
     def test_r58_sent_invoice_shows_number_journal_who_and_a_link_that_opens_the_entry(self):
         move = self.sent()
         self.assertTrue(move.exact_entry_number)
@@ -73,9 +74,8 @@ class TestLink(AfterCase):
                 f"https://{host}/docs/FinTransaction.aspx?ID={move.exact_entry_id}&_Division_=1001",
             )
 
+    # === CHANGES === #
 
-@tagged("post_install", "-at_install")
-class TestChanges(AfterCase):
     def test_r58_change_after_sending_is_shown_and_brought_to_exact_by_the_button(self):
         move = self.sent(payment_reference="RF18")
         self.assertFalse(move.exact_changes)
@@ -130,6 +130,11 @@ class TestChanges(AfterCase):
         move.action_exact_retry_steps()
         self.assertEqual(step.state, "done", step.message)
         self.assertFalse(move.exact_changes)
+        move.payment_reference = "RF00"
+        self.accountant("delete-entry", entry=move.exact_entry_id)
+        move.action_exact_update()
+        step = self.step(move, "entry_update")
+        self.assertEqual((step.state, step.problem_ids.cause_id.code), ("failed", "entry_gone"))
 
     def test_r58_amounts_of_a_sent_document_cannot_be_changed_past_its_form(self):
         move = self.sent()
@@ -144,9 +149,8 @@ class TestChanges(AfterCase):
             with self.assertRaises(UserError):
                 move.write(values)
 
+    # === COMPARING === #
 
-@tagged("post_install", "-at_install")
-class TestCompare(AfterCase):
     def test_r58_compare_says_equal_different_gone_or_not_known(self):
         move = self.sent()
         self.assertEqual(self.ways(move).finding, "equal")
@@ -168,9 +172,8 @@ class TestCompare(AfterCase):
         wizard.action_forget_gone()
         self.assertEqual((move.exact_state, move.state), ("not_sent", "posted"))
 
+    # === DELETING IN EXACT === #
 
-@tagged("post_install", "-at_install")
-class TestDeletion(AfterCase):
     def test_r58_open_entry_is_deleted_in_exact_and_the_document_reset_as_asked(self):
         move = self.sent()
         self.ways(move, "draft").action_delete()
@@ -205,6 +208,19 @@ class TestDeletion(AfterCase):
         self.assertEqual((step.state, step.cause_id.code), ("failed", "period_closed"))
         self.assertIn("afgesloten", closed.exact_step_message)
         self.assertEqual(len(self.entries()), 3)
+        post(
+            f"{self.sim.url}/_sim/say",
+            {
+                "method": "DELETE",
+                "path": ENTRIES,
+                "status": 500,
+                "text": "Kan niet verwijderen: Boeking - Gebruikt in: Documenten",
+            },
+        )
+        self.accountant("close-period", year=day.year, period=day.month, open=True)
+        closed.action_exact_retry_steps()
+        self.assertEqual((step.state, step.cause_id.code), ("failed", "cannot_delete"))
+        self.assertIn("Documenten", closed.exact_step_message)
 
     def lose_deletion(self, kind, deletes):
         move = self.sent()
@@ -238,9 +254,8 @@ class TestDeletion(AfterCase):
         with self.assertRaises(UserError):
             exchanges[0].action_retry()
 
+    # === UNLINKING === #
 
-@tagged("post_install", "-at_install")
-class TestUnlink(AfterCase):
     def test_r56_unlinked_document_is_looked_up_before_it_is_sent_again(self):
         move = self.sent()
         number = move.exact_entry_number
@@ -301,9 +316,8 @@ class TestUnlink(AfterCase):
             ).action_delete()
         self.assertEqual(len(self.entries()), 1)
 
+    # === ADOPTING === #
 
-@tagged("post_install", "-at_install")
-class TestAdopt(AfterCase):
     def booked_by_hand(self, move, **values):
         """An entry for this document that a person booked in Exact."""
         mapper = self.env["exact.mapper.sales.entry"]

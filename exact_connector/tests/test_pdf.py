@@ -155,6 +155,40 @@ class TestPdf(SendCase):
         self.assertEqual(self.step(large).state, "done")
         self.assertFalse(large.exact_step_message)
 
+    def test_r58_file_that_exact_refuses_leaves_the_entry_alone_and_goes_again_later(self):
+        move = self.printed()
+        country = self.sim.countries["nl"]
+        kept = country.options["max_attachment"]
+        country.options["max_attachment"] = 4
+        try:
+            move.action_exact_create_sales_entry()
+        finally:
+            country.options["max_attachment"] = kept
+        step = self.step(move)
+        self.assertEqual((move.exact_state, step.state), ("done", "failed"))
+        self.assertEqual(step.cause_id.code, "file_refused")
+        self.assertIn("groter dan toegestaan", move.exact_step_message)
+        move.action_exact_attach_pdf()
+        self.assertEqual(step.state, "done", step.exact_message)
+        self.assertEqual((len(self.sim_rows(DOCUMENTS)), len(self.files())), (1, 1))
+
+    def test_r58_pdf_that_waits_is_left_when_the_entry_is_gone(self):
+        move = self.printed()
+        self.fault("drop_after", path=FILES)
+        move.action_exact_create_sales_entry()
+        self.accountant("delete-entry", entry=move.exact_entry_id)
+        move.button_draft()
+        step = self.step(move)
+        self.make_due(step)
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(step.state, "cancelled")
+        self.assertFalse(move.exact_step_message)
+        self.print(move, b"%PDF-1.4 new")
+        move.action_post()
+        move.is_move_sent = True
+        move.action_exact_create_sales_entry()
+        self.assertEqual((step.state, len(self.sim_rows(DOCUMENTS))), ("done", 2))
+
     def test_r58_limit_of_a_file_is_that_of_the_country(self):
         self.assertEqual(self.connection._get_largest_file(), 25)
         self.connection.division_id.sudo().country_code = "FR"

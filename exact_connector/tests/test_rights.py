@@ -27,6 +27,8 @@ TABLE = {
     "exact.cause": (R, ALL, ALL),
     "exact.exchange": (R, "ru", "ru"),
     "exact.exchange.problem": (R, R, R),
+    "exact.repair.wizard": (ALL, ALL, ALL),
+    "exact.adopt.wizard": (ALL, ALL, ALL),
     "exact.mapping.wizard": (NONE, ALL, ALL),
     "exact.mapping.wizard.line": (NONE, ALL, ALL),
 }
