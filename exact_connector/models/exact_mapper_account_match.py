@@ -42,15 +42,20 @@ class ExactMapperAccount(models.AbstractModel):
             code = (address.zip or "").strip()
             postcodes |= {code, code.replace(" ", "")} - {""}
         if len(telling) > 2 and postcodes:
-            # Without its first letter, which may be a capital; a postcode alone may be a whole city.
+            # A postcode alone may be a whole city. The word goes without its first letter, which may
+            # be a capital: whether Exact minds capitals is not known.
+            part = self._as_written(partner.name, telling)[1:]
             terms.append(
                 odata.all_of(
                     odata.any_of([odata.eq("Postcode", code) for code in sorted(postcodes)]),
-                    odata.contains("Name", self._as_written(partner.name, telling)[1:]),
+                    odata.any_of(
+                        [odata.contains("Name", text) for text in (part.lower(), part.upper())]
+                    ),
                 )
             )
         if partner.email and "@" in partner.email:
-            terms.append(odata.eq("Email", partner.email.strip()))
+            email = partner.email.strip()
+            terms += [odata.eq("Email", text) for text in sorted({email, email.lower()})]
         return terms
 
     @api.model

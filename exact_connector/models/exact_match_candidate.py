@@ -180,9 +180,12 @@ class ExactMatchCandidate(models.Model):
         match = self.match_id
         partner = match._partner().sudo()
         connection = match.connection_id.sudo()
-        partner._exact_link(connection, self.row or {"ID": self.exact_account_id})
-        if match.origin == "import":
-            partner._exact_take_over(connection, self.row)
+        partner._exact_link(
+            connection,
+            self.row or {"ID": self.exact_account_id},
+            with_contacts=True,
+            take_over=match.origin == "import",
+        )
         others = match.sudo().candidate_ids - self
         self.sudo().state = "linked"
         open_ = others.filtered(lambda c: c.state == "open")

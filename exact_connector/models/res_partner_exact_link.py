@@ -81,12 +81,13 @@ class ResPartner(models.Model):
 
     # === LINK === #
 
-    def _exact_link(self, connection, row, payload=None, with_contacts=False):
+    def _exact_link(self, connection, row, payload=None, with_contacts=False, take_over=False):
         """Write ID and number of an account on this contact; nothing else of it changes (R42).
 
         :param row: the account, or no more than its ID, Code and Status.
         :param payload: what was sent to make it, where we did.
         :param with_contacts: its contact persons are to be asked for with the next import.
+        :param take_over: the values of the account come along, as with an import.
         """
         self.ensure_one()
         mapper = self.env["exact.mapper.account"]
@@ -99,7 +100,7 @@ class ResPartner(models.Model):
             values["exact_account_status"] = row["Status"]
         if payload:
             values["exact_account_seen"] = mapper._seen_of_sent(self, payload)
-        elif row.get("Name"):
+        elif row.get("Name") and not take_over:
             found, _notes = mapper._odoo_values(row, mapper._get_links(connection))
             values["exact_account_seen"] = mapper._write_seen(
                 found_values(found), mapper._current(self)
@@ -107,6 +108,8 @@ class ResPartner(models.Model):
         if with_contacts and connection.contact_cursor != "1":
             values["exact_contacts_due"] = True
         self.with_context(**QUIET).write(values)
+        if take_over:
+            self._exact_take_over(connection, row)
 
     def _exact_take_over(self, connection, row):
         """Bring the values of an account to its contact, as an import would.
