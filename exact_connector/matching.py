@@ -99,6 +99,16 @@ def postcode_key(postcode):
     return re.sub(r"[\s-]", "", (postcode or "")).upper()
 
 
+def postcode_spellings(postcode, country=None):
+    """The ways a postcode may be written: as it is, without its blank, and the Dutch way with one."""
+    code = (postcode or "").strip()
+    bare = code.replace(" ", "")
+    found = {code, bare}
+    if len(bare) == 6 and bare[:4].isdigit() and country in (None, "", "NL"):
+        found.add(f"{bare[:4]} {bare[4:]}")
+    return found - {""}
+
+
 def compare(odoo, exact):
     """How much two :class:`Party` look alike.
 

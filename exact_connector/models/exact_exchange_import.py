@@ -220,12 +220,15 @@ class ExactExchange(models.Model):
 
     def _update_customer(self, connection, partner, values):
         """Write what changed in Exact; what is empty there does not wipe what Odoo knows."""
-        try:
-            with self.env.cr.savepoint():
-                changed = partner._exact_apply(connection, values)
-        except (UserError, DatabaseError) as error:
-            self._fail_row(values, partner, error)
-            return
+        plan = partner._exact_plan(connection, values)
+        changed = False
+        if plan:
+            try:
+                with self.env.cr.savepoint():
+                    changed = partner._exact_carry_out(*plan)
+            except (UserError, DatabaseError) as error:
+                self._fail_row(values, partner, error)
+                return
         if changed:
             self.updated_count += 1
         else:

@@ -4,7 +4,7 @@ from odoo import api, models
 
 from ..client import odata
 from ..identity import registry_number, vat_number
-from ..matching import Party, compare, words
+from ..matching import Party, compare, postcode_spellings, words
 from .exact_mapper_account import NUMERIC_CODE
 
 # Characters of a look-up's filter as they go into the address: trouble was seen near 12 kB (API 3.2).
@@ -39,8 +39,7 @@ class ExactMapperAccount(models.AbstractModel):
         telling = max(words(partner.name), key=len, default="")
         postcodes = set()
         for address in partner | self._invoice_partner(partner):
-            code = (address.zip or "").strip()
-            postcodes |= {code, code.replace(" ", "")} - {""}
+            postcodes |= postcode_spellings(address.zip, country)
         if len(telling) > 2 and postcodes:
             # A postcode alone may be a whole city. The word goes without its first letter, which may
             # be a capital: whether Exact minds capitals is not known.

@@ -20,9 +20,9 @@ class ExactMapperAccount(models.AbstractModel):
     _inherit = "exact.mapper.account"
 
     @api.model
-    def _current(self, partner):
+    def _current(self, partner, address=None):
         """Odoo's values of the fields that both sides keep, from where they are sent."""
-        address = self._invoice_partner(partner)
+        address = address or self._invoice_partner(partner)
         values = {}
         for name in GROUP_OF:
             record = address if name in _OF_ADDRESS else partner
@@ -33,9 +33,8 @@ class ExactMapperAccount(models.AbstractModel):
         return {name: value or False for name, value in values.items()}
 
     @api.model
-    def _holder(self, partner, name):
-        """The record that a value of Exact is written to."""
-        address = self._invoice_partner(partner)
+    def _holder(self, partner, address, name):
+        """The record that a value of Exact is written to: the contact, or its address that is sent."""
         if name in _OF_ADDRESS or (name in ("phone", "email") and address[name]):
             return address
         return partner
@@ -88,7 +87,8 @@ class ExactMapperAccount(models.AbstractModel):
         theirs, ours = self._read_seen(partner)
         first = theirs is None
         theirs, ours = theirs or {}, ours or {}
-        current = self._current(partner)
+        address = self._invoice_partner(partner)
+        current = self._current(partner, address)
         writes, overruled, kept = {}, [], {}
         for name, mine in current.items():
             value = values.get(name) or False
@@ -111,7 +111,8 @@ class ExactMapperAccount(models.AbstractModel):
             else:
                 take = moved
             if take:
-                writes.setdefault(self._holder(partner, name), {})[name] = value
+                holder = self._holder(partner, address, name)
+                writes.setdefault(holder, {})[name] = value
                 kept[name] = value
             elif touched:
                 # Still to go to Exact.

@@ -158,6 +158,21 @@ class ExactMatch(models.Model):
             )
         return match
 
+    @api.model
+    def _keep_apart(self, connection, partner, account, number):
+        """Remember that this contact and this relation are two businesses."""
+        match = self._of(connection, partner).get(partner) or self.sudo().create(
+            {"connection_id": connection.id, "partner_id": partner.id}
+        )
+        candidate = match.candidate_ids.filtered(lambda c: c.exact_account_id == account)
+        if not candidate:
+            candidate = candidate.create(
+                {"match_id": match.id, "exact_account_id": account, "number": number}
+            )
+        candidate.state = "rejected"
+        if match.state == "done" or not match.candidate_ids.filtered(lambda c: c.state == "open"):
+            match._set_decision("create")
+
     def _close_by(self, account):
         """Linked by its number to ``account`` just now."""
         for match in self.sudo().filtered(lambda match: match.state == "open"):
@@ -208,8 +223,7 @@ class ExactMatch(models.Model):
             if match._partner().exact_account_id:
                 raise UserError(
                     self.env._(
-                        "%s is in Exact already. To link it to another relation, give the contact another customer "
-                        "number or ask your Exact Online manager.",
+                        "%s is in Exact already. Unlink it on the contact first.",
                         match.partner_id.display_name,
                     )
                 )

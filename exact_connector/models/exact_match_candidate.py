@@ -56,37 +56,36 @@ class ExactMatchCandidate(models.Model):
 
     _pair_uniq = models.UniqueIndex("(match_id, exact_account_id)", "This pair is there already.")
 
-    @api.depends("reason_codes", "status", "is_supplier", "is_blocked")
+    @api.depends("reason_codes", "status", "is_supplier", "is_blocked", "state")
     @api.depends_context("lang")
     def _compute_texts(self):
         env = self.env
-        texts = {
+        alike = {
             "vat": env._("same VAT number"),
             "registry": env._("same registration number"),
             "number": env._("same customer number"),
             "name_postcode": env._("same name and postcode"),
             "email": env._("same e-mail"),
             "name": env._("same name"),
+        }
+        against = {
             "vat_differs": env._("other VAT number"),
             "name_differs": env._("other name"),
         }
+        roles = {"P": env._("prospect"), "S": env._("suspect")}
         for candidate in self:
             codes = (candidate.reason_codes or "").split(",")
-            candidate.reasons = ", ".join(texts[code] for code in codes if code in texts)
-            warnings = []
-            if candidate.status != "C":
-                warnings.append(
-                    env._("supplier, not a customer")
-                    if candidate.is_supplier
-                    else {"P": env._("prospect"), "S": env._("suspect")}.get(
-                        candidate.status, env._("not a customer")
-                    )
-                )
+            candidate.reasons = ", ".join(alike[code] for code in codes if code in alike)
+            warnings = [against[code] for code in codes if code in against]
+            if candidate.status != "C" and candidate.is_supplier:
+                warnings.append(env._("supplier, not a customer"))
+            elif candidate.status != "C":
+                warnings.append(roles.get(candidate.status, env._("not a customer")))
             elif candidate.is_supplier:
                 warnings.append(env._("also a supplier"))
             if candidate.is_blocked:
                 warnings.append(env._("blocked or ended"))
-            other = candidate._get_linked_elsewhere()
+            other = candidate.state == "open" and candidate._get_linked_elsewhere()
             if other:
                 warnings.append(env._("linked to %s already", other.display_name))
             candidate.warning = ", ".join(warnings)

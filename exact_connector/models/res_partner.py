@@ -3,6 +3,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 
 from ..identity import vat_number
+from ..matching import postcode_spellings
 
 
 class ResPartner(models.Model):
@@ -91,11 +92,7 @@ class ResPartner(models.Model):
         for row in rows:
             country = (row.get("Country") or "").upper()
             vats |= {row.get("VATNumber"), vat_number(row.get("VATNumber"), country)}
-            code = (row.get("Postcode") or "").strip()
-            bare = code.replace(" ", "")
-            postcodes |= {code, bare}
-            if country == "NL" and len(bare) == 6:
-                postcodes.add(f"{bare[:4]} {bare[4:]}")
+            postcodes |= postcode_spellings(row.get("Postcode"), country)
         found = self.browse()
         for name, values in (("vat", vats), ("zip", postcodes)):
             values = sorted(values - {None, "", "/"})

@@ -121,7 +121,15 @@ class ResPartner(models.Model):
         return self._exact_apply(connection, values)
 
     def _exact_apply(self, connection, values):
-        """Write what :meth:`_merge` makes of these values, and tell what was overruled (R43)."""
+        """Write what these values of Exact mean for the contact; True where something changed."""
+        plan = self._exact_plan(connection, values)
+        return bool(plan) and self._exact_carry_out(*plan)
+
+    def _exact_plan(self, connection, values):
+        """What :meth:`_merge` makes of these values, nothing written yet.
+
+        :return: arguments of :meth:`_exact_carry_out`, or None where there is nothing to do.
+        """
         self.ensure_one()
         mapper = self.env["exact.mapper.account"]
         writes, overruled, seen = mapper._merge(self, values, connection)
@@ -141,14 +149,24 @@ class ResPartner(models.Model):
         }
         if own:
             writes[self] = {**writes.get(self, {}), **own}
-        if seen != self.exact_account_seen:
-            self.with_context(**QUIET).exact_account_seen = seen
+        if not writes and not overruled and seen == self.exact_account_seen:
+            return None
+        return writes, overruled, seen
+
+    def _exact_carry_out(self, writes, overruled, seen):
+        """Write, and tell in the chatter what was overruled (R43).
+
+        :return: True where a value of the contact changed.
+        """
         told = self._exact_describe(overruled) if overruled else None
-        for record, changes in writes.items():
-            record.with_context(**QUIET).write(changes)
+        changed = bool(writes)
+        if seen != self.exact_account_seen:
+            writes[self] = {**writes.get(self, {}), "exact_account_seen": seen}
+        for record, values in writes.items():
+            record.with_context(**QUIET).write(values)
         if told:
             self._message_log(body=told)
-        return bool(writes)
+        return changed
 
     def _exact_describe(self, overruled):
         """What was overruled, field by field with both values, for the chatter."""
@@ -235,6 +253,24 @@ class ResPartner(models.Model):
             )
             partner.with_context(**QUIET).write(self._exact_get_unlinked_values())
             partner._message_log(body=text)
+
+    def action_exact_unlink(self):
+        """Linked to the wrong relation: let go, and never link these two again by themselves."""
+        self.ensure_one()
+        self._exact_check_user()
+        connection = self.env["exact.connection"]._for_company(self.env.company)
+        connection._check_manager()
+        code, account = self.exact_account_code, self.exact_account_id
+        if not account:
+            return False
+        self.env["exact.match"].sudo()._keep_apart(connection, self, account, code)
+        self.sudo().with_context(**QUIET).write(self._exact_get_unlinked_values())
+        self._message_log(body=self.env._("No longer linked to relation %s in Exact.", code))
+        return connection._notify(
+            self.env._("Unlinked"),
+            self.env._("It is looked up again with its next document."),
+            "success",
+        )
 
     # === UPDATE IN EXACT === #
 

@@ -186,6 +186,20 @@ class TestMatchOnSending(MatchCase):
         self.assertEqual(partner.exact_account_id, self.account_row("16")["ID"])
         self.assertEqual(self.match(partner).state, "done")
 
+    def test_w10_a_wrong_link_can_be_undone_and_does_not_come_back_by_itself(self):
+        row = self.account_row("16")
+        partner = self.new_customer(name=row["Name"], ref="16")
+        self.send(partner)
+        self.assertEqual(partner.exact_account_id, row["ID"])
+        partner.action_exact_unlink()
+        self.assertFalse(partner.exact_account_id or partner.exact_account_seen)
+        move = self.send(partner)
+        self.assertEqual(move.exact_state, "done", move.exact_message)
+        self.assertNotIn(partner.exact_account_id, (False, row["ID"]))
+        self.import_customers()
+        self.assertNotEqual(self.linked(row), partner)
+        self.assertEqual(len(self.linked(row)), 1)
+
     def test_w10_the_desk_is_for_its_own_company_and_for_exact_users(self):
         self.accountant("account", account="12", Email="post@gelijk.example")
         partner = self.new_customer(name="Iets Anders", email="post@gelijk.example")
