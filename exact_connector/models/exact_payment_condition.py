@@ -122,62 +122,6 @@ class ExactPaymentCondition(models.Model):
             parts.append(env._("%s instalments", self.instalments))
         return ", ".join(parts)
 
-    @api.model
-    def _warnings(self, connection):
-        """What no longer holds of the conditions that someone chose: on a term or in the settings.
-
-        :return: list of texts for the chatter of the connection, after a refresh.
-        """
-        env = self.env
-        company = connection.company_id
-        terms = (
-            env["account.payment.term"]
-            .sudo()
-            .with_company(company)
-            .search(
-                [
-                    ("company_id", "in", (False, company.id)),
-                    ("exact_payment_condition_id", "!=", False),
-                ]
-            )
-        )
-        chosen = [
-            (term.exact_payment_condition_id, env._("payment term %s", term.display_name), term)
-            for term in terms
-            if term.exact_payment_condition_id.connection_id == connection
-        ]
-        default, debit = connection._default_conditions()
-        chosen += [
-            (default, env._("the default"), None),
-            (debit, env._("the default for direct debit"), None),
-        ]
-        warnings = []
-        for condition, place, term in chosen:
-            if not condition:
-                continue
-            texts = {"condition": condition._label(), "place": place}
-            refused = condition._why_refused()
-            if not condition.active:
-                warnings.append(
-                    env._(
-                        "Payment condition %(condition)s of %(place)s is blocked or gone in Exact.",
-                        **texts,
-                    )
-                )
-            elif refused:
-                warnings.append(f"{refused[1]} ({place})")
-            elif condition.exact_change:
-                text = env._(
-                    "Payment condition %(condition)s of %(place)s was changed in Exact: %(change)s.",
-                    change=condition.exact_change,
-                    **texts,
-                )
-                days = term and env["exact.mapper.payment.condition"]._days_apart(condition, term)
-                if days:
-                    text += " " + env._("Its due date differs from Odoo's now.")
-                warnings.append(text)
-        return warnings
-
     # === DUE DATE === #
 
     def _get_due_date(self, invoice_date, reading=None):

@@ -381,28 +381,22 @@ class TestTerms(TermsCase):
         late.exact_payment_condition_id = self.exact("payment.condition", "EM")
         self.assertRegex(late.exact_condition_summary, r"differs from Odoo's on \d\d % of all days")
 
-    def test_w09_change_of_a_chosen_condition_in_exact_is_told_once(self):
+    def test_w09_change_in_exact_is_kept_until_the_next_refresh(self):
         term = self.term("14", nb_days=14)
-        term.exact_payment_condition_id = self.exact("payment.condition", "14")
-        conditions = self.env["exact.payment.condition"]
-        self.assertEqual(conditions._warnings(self.connection), [])
+        condition, default = (self.exact("payment.condition", code) for code in ("14", "30"))
+        term.exact_payment_condition_id = condition
+        self.assertEqual(self.mapper._days_apart(condition, term), 0)
         self.accountant("condition", code="14", PaymentDays=15)
         self.accountant("condition", code="30", DiscountPercentage=0.02)
-        self.accountant("condition", code="60", PaymentDays=61)
         self.reread()
-        told = conditions._warnings(self.connection)
-        self.assertEqual(len(told), 2, told)
-        self.assertRegex(told[0], "14 – 14 dagen of payment term 14.*14 days.*15 days.*differs")
-        self.assertIn("early-payment discount", told[1])
-        self.accountant("condition", code="30", DiscountPercentage=0)
-        self.accountant("remove", resource="cashflow/PaymentConditions", code="I30")
+        self.assertEqual(condition.exact_change, "14 days, On Credit → 15 days, On Credit")
+        self.assertEqual(self.mapper._days_apart(condition, term), 731)
+        self.assertRegex(default.exact_change, "→ 30 days, On Credit, 2 % discount")
+        self.assertEqual(default._why_refused()[0], "condition_discount")
+        (note,) = self.resolve(self.on("2026-11-03", term)).notes
+        self.assertIn("11/18/2026", note, "Odoo's due date is a day earlier")
         self.reread()
-        told = conditions._warnings(self.connection)
-        self.assertEqual(len(told), 2, told)
-        self.assertRegex(told[0], "30 – 30 dagen of the default was changed.*2 % discount → ")
-        self.assertIn("blocked or gone", told[1])
-        self.reread()
-        self.assertEqual(len(conditions._warnings(self.connection)), 1, "only what is still so")
+        self.assertFalse((condition | default).filtered("exact_change"))
 
     def test_w09_mapping_of_another_company_does_not_count(self):
         term = self.term("37", nb_days=37)
