@@ -215,7 +215,7 @@ def test_r28_r51_list_action_on_a_selection_sends_what_can_go_and_reports_what_w
         row.find_element("css selector", ".o_list_record_selector input").click()
     hands.click(".o_cp_action_menus button", "Actions")
     hands.click(".o-dropdown-item, .o_menu_item", "Create Exact Sales Entry")
-    hands.find(".o_notification", "1 done, 1 skipped")
+    hands.find(".o_notification", "1 sent, 1 skipped")
     hands.find(".o_notification", names[1])
     hands.picture("20_list_report")
     assert names[0] in entries(simulator)
