@@ -131,24 +131,17 @@ class ExactConnection(models.Model):
     def _compute_setup_candidates(self):
         """Consents of other companies that this one may share, and a warning before a second one (R3)."""
         env = self.env
-        known = env["exact.authorization"].search([("exact_user_id", "!=", False)])
+        known = env["exact.authorization"].search(
+            [("exact_user_id", "!=", False), ("company_ids", "!=", False)]
+        )
         live = known.filtered(lambda authorization: authorization.state == "connected")
         for connection in self:
             own = connection.authorization_id
             found = live - own if own.state != "connected" else live.browse()
             connection.setup_candidate_ids = found
             connection.setup_candidate_count = len(found)
-            first = found[:1]
-            companies = ", ".join(first.company_ids.mapped("name"))
-            connection.setup_candidate_message = (
-                env._(
-                    "Connected already as %(user)s for %(companies)s.",
-                    user=first.name,
-                    companies=companies,
-                )
-                if companies
-                else first and env._("Connected already as %s.", first.name)
-            )
+            names = (f"{each.name}: {', '.join(each.company_ids.mapped('name'))}" for each in found)
+            connection.setup_candidate_message = "; ".join(names) or False
             connection.setup_same_app_message = connection._warn_of_same_app()
 
     def _warn_of_same_app(self):
@@ -205,7 +198,9 @@ class ExactConnection(models.Model):
 
     # === DIVISION === #
 
-    @api.depends("division_id", "company_id", "authorization_id")
+    @api.depends(
+        "division_id.currency_code", "division_id.country_code", "company_id", "authorization_id"
+    )
     @api.depends_context("lang")
     def _compute_setup_division(self):
         """A warning where the division looks like another company's, and the one that looks like ours."""
@@ -258,18 +253,21 @@ class ExactConnection(models.Model):
     # === COMPANIES === #
 
     @api.depends("company_id")
-    @api.depends_context("lang", "allowed_company_ids")
+    @api.depends_context("lang", "uid")
     def _compute_setup_company(self):
         """The other companies of this person; what holds for a branch."""
         for connection in self:
             company = connection.company_id
-            connection.setup_other_company_ids = self.env.companies - company
-            connection.setup_branch_message = company.parent_id and self.env._(
-                "%(branch)s is a branch of %(parent)s. A connection serves one company only: documents of "
-                "the branch go with this one, and may go to the same division as those of %(parent)s.",
-                branch=company.name,
-                parent=company.parent_id.sudo().name,
-            )
+            connection.setup_other_company_ids = self.env.user.company_ids - company
+            connection.setup_branch_message = False
+            if company.parent_id:
+                connection.setup_branch_message = self.env._(
+                    "%(branch)s is a branch of %(parent)s. A connection serves one company only: "
+                    "documents of the branch go with this one, and may go to the same division as "
+                    "those of %(parent)s.",
+                    branch=company.name,
+                    parent=company.parent_id.sudo().name,
+                )
 
 
 def _plain(text):

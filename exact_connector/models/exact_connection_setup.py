@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..client import ExactError
-from .exact_connection_probe import PROBES
+from .exact_connection_probe import BOOKING, PROBES
 
 STEPS = ("register", "connect", "division", "start", "journals", "mapping", "import", "sync")
 # Without these nothing else can be filled in.
@@ -283,13 +283,16 @@ class ExactConnection(models.Model):
                 limit=1,
             )
             connection.setup_import_id = run
-            connection.setup_import_message = run and self.env._(
-                "%(created)s created, %(updated)s updated, %(unchanged)s unchanged, %(failed)s failed",
-                created=run.created_count,
-                updated=run.updated_count,
-                unchanged=run.unchanged_count,
-                failed=run.failed_count,
-            )
+            connection.setup_import_message = False
+            if run:
+                connection.setup_import_message = self.env._(
+                    "%(created)s created, %(updated)s updated, %(unchanged)s unchanged, "
+                    "%(failed)s failed",
+                    created=run.created_count,
+                    updated=run.updated_count,
+                    unchanged=run.unchanged_count,
+                    failed=run.failed_count,
+                )
 
     def action_setup_import_yes(self):
         """Import now and remember it; may be pressed again any time (R6)."""
@@ -354,4 +357,5 @@ class ExactConnection(models.Model):
             line[0] = line[0] or probe.manage
             line[1] = line[1] and probe.optional
             line[2].append(purposes[probe.resource])
+        lines["Financial accounting"][2].append(purposes[BOOKING])
         return [(scope, *line) for scope, line in lines.items()]

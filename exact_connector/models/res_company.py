@@ -13,14 +13,20 @@ class ResCompany(models.Model):
             self.env["exact.connection"]._fields["state"]._description_selection(self.env)
         )
         for company in self:
-            connection = self.env["exact.connection"]._for_company(company)
+            # Also of companies that are not switched on now: they are this person's own.
+            own = company in self.env.user.company_ids
+            connection = self.env["exact.connection"].sudo(own)._for_company(company)
             parts = [labels[connection.state or "draft"], connection.division_id.display_name]
             company.exact_setup_state = ", ".join(filter(None, parts))
 
     def action_exact_setup(self):
-        """The set-up page of this company."""
+        """The set-up page of this company, also where it is not switched on now."""
         self.ensure_one()
-        return self.env["exact.connection"]._open_setup_of(self)
+        companies = self | self.env.companies
+        connections = self.env["exact.connection"].with_context(allowed_company_ids=companies.ids)
+        action = connections._open_setup_of(self)
+        action["context"] = {**(action.get("context") or {}), "allowed_company_ids": companies.ids}
+        return action
 
     def _exact_default_country(self):
         """The country of the company where Exact has a site, else the Netherlands."""

@@ -12,7 +12,7 @@ from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
 
 from ..client import AuthError, LimitError
-from ..controllers.oauth import SETTINGS
+from ..controllers.oauth import SETTINGS, SETUP
 from .cases import REFERENCE, UnlimitedCase
 from .common import BOOKKEEPER, NL_APP, OFFICE, post
 
@@ -117,6 +117,30 @@ class TestConnectPages(UnlimitedCase, HttpCase):
         token = self.tokens()
         self.assertTrue(token.access_token and token.refresh_token)
         self.assertFalse(self.env["exact.oauth.state"].sudo().search([]))
+
+    def test_r08_connect_on_the_setup_page_comes_back_to_it_in_the_same_tab(self):
+        typed = {
+            "company_id": self.company.id,
+            "setup_country": "practice",
+            "setup_client_id": NL_APP[0],
+            "setup_client_secret": NL_APP[1],
+        }
+        [saved] = self.rpc("exact.connection", "web_save", [], typed, specification={})
+        action = self.rpc(
+            "exact.connection", "action_setup_connect", [saved["id"]], route="call_button"
+        )
+        self.assertEqual((action["type"], action["target"]), ("ir.actions.act_url", "self"))
+        answer = self.back(self.consent(action["url"], divisions=[1001]))
+        self.assertEqual(urlsplit(answer.headers["Location"]).path, SETUP)
+        connection = self.connected()
+        self.assertEqual((connection.state, connection.division), ("connected", 1001))
+        self.assertTrue(connection.probed_on, "rights are checked right after connecting")
+        self.assertFalse(connection.probe_missing_count)
+        # Another Exact user comes back: the page that asks about it opens.
+        answer = self.back(self.consent(self.press_connect(), login=OFFICE))
+        self.assertEqual(urlsplit(answer.headers["Location"]).path, SETUP)
+        self.env.invalidate_all()
+        self.assertEqual(connection.state, "confirm")
 
     def test_r01_only_division_granted_is_chosen_at_once(self):
         self.back(self.consent(self.press_connect(), divisions=[1001]))

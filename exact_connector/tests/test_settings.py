@@ -1,6 +1,7 @@
-"""Settings: what is proposed, what is still missing, when Exact is called (R2, R5, R7, R14)."""
+"""Settings: what is proposed, what is missing, when Exact is called, automatic sending (R2, R5, R7, R14, R31)."""
 
 from odoo import fields
+from odoo.exceptions import AccessError, RedirectWarning
 from odoo.tests import tagged
 
 from .cases import UnlimitedCase
@@ -146,3 +147,96 @@ class TestSettings(UnlimitedCase):
         for code, country in (("BE", "be"), ("GB", "uk"), ("NL", "nl"), ("IT", "nl")):
             self.company.country_id = self.env["res.country"].search([("code", "=", code)])
             self.assertEqual(self.env["res.config.settings"]._exact_default_country(), country)
+
+    # === AUTOMATIC SENDING === #
+
+    def sending_cron(self):
+        return self.env.ref("exact_connector.ir_cron_send_documents")
+
+    def test_r31_off_by_default_and_allowed_where_nothing_is_open(self):
+        self.sending_cron().active = False
+        self.assertFalse(self.connection.auto_send)
+        self.assertFalse(self.connection._get_blocking_gaps())
+        self.connection.action_auto_send_on()
+        self.assertTrue(self.connection.auto_send)
+        self.assertTrue(self.sending_cron().active, "and the scheduled action runs")
+
+    def test_r31_refused_with_the_list_while_something_is_open_and_allowed_once_closed(self):
+        self.sending_cron().active = False
+        tax = self.tax(9)  # the default item's own code is 21 %
+        self.invoice([(1, 100.0, tax)])
+        for write in (
+            lambda: self.connection.write({"auto_send": True}),
+            lambda: self.env["res.config.settings"].create({"exact_auto_send": True}).execute(),
+        ):
+            with self.assertRaises(RedirectWarning) as caught, self.env.cr.savepoint():
+                write()
+            self.assertIn(tax.name, str(caught.exception))
+            self.env.invalidate_all()
+            self.assertFalse(self.connection.auto_send)
+        self.assertFalse(self.sending_cron().active)
+        action = self.connection.action_auto_send_on()
+        self.assertEqual(action["res_model"], "exact.auto.send.wizard", "shown, not switched")
+        self.assertFalse(self.connection.auto_send)
+        tax.exact_vat_code_id = self.exact("vat.code", "1")
+        self.connection.action_auto_send_on()
+        self.assertTrue(self.connection.auto_send)
+
+    def test_r31_same_write_may_close_the_gap(self):
+        item = self.connection.default_item_id
+        self.connection.default_item_id = False
+        self.connection.write({"default_item_id": item.id, "auto_send": True})
+        self.assertTrue(self.connection.auto_send)
+
+    def test_r31_manager_may_override_and_it_is_logged_who_and_what(self):
+        self.connection.default_item_id = False
+        manager = self.make_user(
+            "manager", "exact_connector.group_exact_manager", "account.group_account_manager"
+        )
+        wizard = (
+            self.env["exact.auto.send.wizard"]
+            .with_user(manager)
+            .create({"connection_id": self.connection.id})
+        )
+        self.assertEqual(len(wizard.gaps), wizard.gap_count)
+        wizard.action_switch_on()
+        self.assertTrue(self.connection.auto_send)
+        logged = self.chatter(self.connection)
+        self.assertIn(manager.name, logged)
+        self.assertIn("Default Item is empty", logged)
+
+    def test_r31_nobody_else_overrides_not_even_with_a_crafted_context(self):
+        self.connection.default_item_id = False
+        user = self.make_user("user", "exact_connector.group_exact_user")
+        with self.assertRaises(AccessError):
+            self.connection.with_user(user).with_context(exact_override_gaps=True).write(
+                {"auto_send": True}
+            )
+        with self.assertRaises(AccessError):
+            self.env["exact.auto.send.wizard"].with_user(user).create(
+                {"connection_id": self.connection.id}
+            )
+        with self.assertRaises(AccessError):
+            self.connection.with_user(user).action_auto_send_on()
+
+    def test_r31_switching_off_is_always_possible(self):
+        self.connection.with_context(exact_override_gaps=True).auto_send = True
+        self.connection.default_item_id = False
+        self.connection.action_auto_send_off()
+        self.assertFalse(self.connection.auto_send)
+
+    def test_r07_stale_settings_page_writes_only_what_the_user_changed(self):
+        connection = self.connection
+        journal = connection.sale_journal_id
+        connection.sale_journal_id = False
+        model = self.env["res.config.settings"]
+        opened = model.default_get(list(model._fields))
+        # Meanwhile another tab, or the refresh, has filled in the journal.
+        connection.sale_journal_id = journal
+        page = model.create({**opened, "exact_start_date": "2026-05-01"})
+        page.execute()
+        self.assertEqual(connection.sale_journal_id, journal, "not emptied again")
+        self.assertEqual(str(connection.start_date), "2026-05-01")
+        opened = model.default_get(list(model._fields))
+        model.create({**opened, "exact_sale_journal_id": False}).execute()
+        self.assertFalse(connection.sale_journal_id, "emptied by a person")
