@@ -174,7 +174,7 @@ class TestSetup(UnlimitedCase):
             connection = self.env["exact.connection"].create({"company_id": owner.id})
             connection._bind(self.connection.authorization_id.sudo())
             if refused:
-                with self.assertRaisesRegex(ValidationError, self.company.name):
+                with self.assertRaisesRegex(ValidationError, "is used by company"):
                     connection.division_id = self.connection.division_id
             else:
                 connection.division_id = self.connection.division_id
