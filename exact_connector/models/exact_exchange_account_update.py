@@ -73,7 +73,7 @@ class ExactExchange(models.Model):
                 self._settle_problems(
                     [
                         Problem(
-                            "customer_gone",
+                            "customer_deleted",
                             self.env._(
                                 "The relation of %s is gone in Exact.", partner.display_name
                             ),

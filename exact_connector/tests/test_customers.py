@@ -200,6 +200,18 @@ class TestBothSides(MatchCase):
         self.assertFalse(self.calls("PUT"))
         self.assertEqual(partner.name, "Nacht BV")
 
+    def test_r43_update_of_a_customer_that_is_gone_in_exact_drops_the_link_and_says_so(self):
+        self.connection.write({"contact_winner": "odoo", "update_customers": True})
+        self.import_customers()
+        partner = self.env["res.partner"].search([("exact_account_code", "=", "12")])
+        self.connection._get_client().delete(ACCOUNTS, partner.exact_account_id)
+        partner.email = "odoo@x.example"
+        answer = partner.action_exact_update()
+        self.assertEqual(answer["params"]["type"], "danger")
+        exchange = partner.exact_exchange_ids.filtered(lambda e: e.kind == "account_update")
+        self.assertEqual((exchange.state, exchange.cause_id.code), ("failed", "customer_deleted"))
+        self.assertFalse(partner.exact_account_id)
+
     def test_r43_what_odoo_sent_with_a_new_customer_is_no_change_later(self):
         self.connection.write(
             {"name_winner": "odoo", "address_winner": "odoo", "update_customers": True}

@@ -78,6 +78,8 @@ class TestMatchOnSending(MatchCase):
             action = exchange.problem_ids[:1].action_open_record()
             match = self.match(exchange.move_id.partner_id)
             self.assertEqual((action["res_model"], action["res_id"]), ("exact.match", match.id))
+            mending = exchange._mend(exchange.action, exchange.problem_ids[:1]._get_record())
+            self.assertEqual((mending["res_model"], mending["res_id"]), ("exact.match", match.id))
             self.assertTrue(exchange.advice)
 
     def test_w10_linking_lets_the_documents_go_and_is_never_asked_again(self):
