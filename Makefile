@@ -5,7 +5,7 @@ CACHE := $(or $(EXACT_CACHE),.cache)
 VENV := $(CACHE)/venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help python demo test test-fast test-addon test-browser lint format screenshots provision lock clean
+.PHONY: help python demo test test-fast test-addon test-browser requirements lint format screenshots provision lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ test-addon: provision  ## the add-on's tests in a real database
 
 test-browser: provision  ## the tests of the whole product, in a real browser
 	@$(VENV) tools/run_tests.py product
+
+requirements: provision  ## which test proves which requirement, from the last run (AGAIN=1: run first)
+	@$(VENV) tools/requirements_table.py $(if $(AGAIN),--again)
 
 lint: python  ## ruff, pylint-odoo and OCA's checks
 	@$(VENV) tools/run_tests.py lint

@@ -15,6 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import requirements_table
+
 from provisioning import chromium, python, template
 from provisioning.common import (
     ADDON,
@@ -247,6 +249,8 @@ def main(names: list[str]) -> int:
             server.sweep()
             stages += [run_stage(name, server) for name in wanted if name in WITH_DATABASE]
     say(table(stages))
+    if not names:
+        say(requirements_table.summary(requirements_table.write(REPORTS)))
     say(closing_line(stages))
     return int(any(stage.failed for stage in stages))
 
