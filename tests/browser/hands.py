@@ -93,7 +93,7 @@ class Hands:
 
     def picture(self, name: str) -> None:
         """Keep what is on the screen."""
-        PICTURES.mkdir(parents=True, exist_ok=True)
+        (PICTURES / name).parent.mkdir(parents=True, exist_ok=True)
         time.sleep(0.3)  # moving things come to rest
         self.driver.save_screenshot(str(PICTURES / f"{name}.png"))
 
