@@ -27,6 +27,14 @@ class Side:
 
 
 class IsolationCase(SendCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.others = [
+            cls._create_company(name=name) for name in ("Zuid Advies B.V.", "Antwerpen Advies NV")
+        ]
+        cls.env.user.company_ids += cls.others[0] + cls.others[1]
+
     def setUp(self):
         super().setUp()
         belgium = patch.dict(COUNTRIES, {"be": ("Belgium", f"{self.sim.url}/be")})
@@ -34,10 +42,11 @@ class IsolationCase(SendCase):
         self.addCleanup(belgium.stop)
         post(f"{self.sim.url}/be/_sim/limits", {"minute": None, "errors": None})
         self.noord = Side(self.company, self.connection, "nl", 1001)
-        self.zuid = self.join("Zuid Advies B.V.", "nl", 1002)
-        self.antwerpen = self.join(
-            "Antwerpen Advies NV", "be", 2001, login=OFFICE, app=BE_APP, country="be"
-        )
+        zuid, antwerpen = self.others
+        companies = self.env.user.company_ids.ids
+        self.env = self.env(context={**self.env.context, "allowed_company_ids": companies})
+        self.zuid = self.join(zuid, "nl", 1002)
+        self.antwerpen = self.join(antwerpen, "be", 2001, login=OFFICE, app=BE_APP, country="be")
         self.sides = [self.noord, self.zuid, self.antwerpen]
         for side in self.sides:
             with self.at(side):
@@ -48,11 +57,10 @@ class IsolationCase(SendCase):
     def grant(self, login=BOOKKEEPER, app=NL_APP, prefix=""):
         return super().grant(login, app, "/be" if app == BE_APP else "")
 
-    def join(self, name, land, division, **values):
-        company = self._create_company(name=name)
-        self.env.user.company_ids += company
-        companies = self.env.user.company_ids.ids
-        self.env = self.env(context={**self.env.context, "allowed_company_ids": companies})
+    def give_division(self, login, division, granted=True, prefix=""):
+        super().give_division(login, division, granted, "/be" if division == 2001 else prefix)
+
+    def join(self, company, land, division, **values):
         return Side(company, self.connect(company, division=division, **values), land, division)
 
     @contextmanager

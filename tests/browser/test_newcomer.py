@@ -245,7 +245,7 @@ def test_newcomer_finds_the_way_to_every_screen_of_the_menu(desk):
     for menu in menus:
         if not menu["action"]:
             continue
-        model, number = menu["action"].split(",")
+        _model, number = menu["action"].split(",")
         hands.driver.get(f"{hands.url}/odoo/action-{number}")
         hands.find(".o_action_manager .o_action, .o_view_controller, .o_form_view")
         hands.shot(f"menu-{number}")
