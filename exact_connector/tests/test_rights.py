@@ -22,7 +22,11 @@ TABLE = {
     "exact.item": (R, R, R),
     "exact.journal": (R, R, R),
     "exact.gl.account": (R, R, R),
-    "exact.vat.code": (R, R, R),
+    # A manager chooses the revenue account of a code; the rest is refused (test_lines_account.py).
+    "exact.vat.code": (R, RW, RW),
+    "exact.cost.center": (R, R, R),
+    "exact.cost.unit": (R, R, R),
+    "exact.project": (R, R, R),
     "exact.payment.condition": (R, R, R),
     "exact.cause": (R, ALL, ALL),
     "exact.exchange": (R, "ru", "ru"),
