@@ -88,7 +88,6 @@ class AccountMove(models.Model):
 
     # === BUTTONS === #
 
-    @api.model
     def action_exact_sync(self):
         """Bring across all that is due in the companies selected; no selection of documents needed (R28)."""
         self._exact_check_user()

@@ -339,10 +339,7 @@ class ExactConnection(models.Model):
         """Send what is due now, and say what came of it."""
         self.ensure_one()
         self._check_manager()
-        due = self.env["account.move"]._exact_search_due(self)
-        if not due:
-            return self._notify(self.env._("Nothing to send"), "", "info")
-        return due.action_exact_create_sales_entry()
+        return self.action_sync()
 
     @api.model
     def _get_scope_lines(self):

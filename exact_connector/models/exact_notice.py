@@ -110,8 +110,8 @@ class ExactNotice(models.Model):
             self._put(asker, asker.exact_failure_notice, "failed", company, text, **record)
         for user in self._managers(company) - asker:
             way = user.exact_failure_notice
-            if way == "notice" or (asked and way == "activity"):
-                # What others sent is theirs to mend: those in charge see it once a day.
+            if way == "notice" or (way == "activity" and (asked or not record["move"])):
+                # What others sent is theirs to mend, and a run comes back every hour: once a day is enough.
                 way = "digest"
             self._put(user, way, "failed", company, text, **record)
 
@@ -140,17 +140,19 @@ class ExactNotice(models.Model):
         if way == "digest":
             self._keep(user, kind, company, text, move, exchange)
         elif way == "activity" and move:
-            self._schedule(user, kind, text, record)
+            self._schedule(user, self._title(record, kind, exchange), text, record)
         elif way in ("notice", "activity"):
-            self._notify_user(user, self._title(record, kind), text, record)
+            self._notify_user(user, self._title(record, kind, exchange), text, record)
 
     @api.model
-    def _title(self, record, kind):
+    def _title(self, record, kind, exchange=None):
         env = record.env
         name = record.display_name
         if kind == "paid":
             return env._("Paid in Exact: %s", name)
-        return env._("Not in Exact: %s", name)
+        if exchange and exchange.kind == "sales_entry":
+            return env._("Not in Exact: %s", name)
+        return env._("Failed in Exact: %s", name)
 
     @api.model
     def _notify_user(self, user, subject, body, record):
@@ -166,10 +168,10 @@ class ExactNotice(models.Model):
         )
 
     @api.model
-    def _schedule(self, user, kind, text, move):
+    def _schedule(self, user, summary, text, move):
         """One activity a person and document; the next failure is written into it."""
         activity = move.activity_search([ACTIVITY], user_id=user.id)[:1]
-        values = {"summary": self._title(move, kind), "note": _lines(text)}
+        values = {"summary": summary, "note": _lines(text)}
         if activity:
             activity.write(values)
         else:
@@ -185,7 +187,8 @@ class ExactNotice(models.Model):
             ("move_id", "=", move.id if move else False),
         ]
         if not move:
-            same.append(("exchange_id", "=", exchange.id))
+            # A run that fails every hour is a new one each time, with the same to tell.
+            same += [("text", "=", text), ("company_id", "=", company.id)]
         known = notices.search(same, limit=1)
         if known:
             known.text = text

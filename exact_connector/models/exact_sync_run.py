@@ -4,6 +4,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import format_datetime
 
 from .account_move import AT_ONCE
 
@@ -41,7 +42,9 @@ class ExactSyncRun(models.Model):
         default="documents",
     )
     in_background = fields.Boolean(readonly=True)
-    started_on = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
+    started_on = fields.Datetime(
+        "Started on", required=True, readonly=True, default=fields.Datetime.now
+    )
     done_on = fields.Datetime("Ended on", readonly=True)
     exchange_ids = fields.Many2many("exact.exchange", readonly=True)
     failed_exchange_ids = fields.Many2many(
@@ -69,11 +72,10 @@ class ExactSyncRun(models.Model):
     @api.depends_context("lang", "tz")
     def _compute_display_name(self):
         for run in self:
-            moment = fields.Datetime.context_timestamp(run, run.started_on or fields.Datetime.now())
             run.display_name = self.env._(
                 "Synchronisation of %(company)s, %(moment)s",
                 company=run.company_id.name,
-                moment=moment.strftime("%Y-%m-%d %H:%M"),
+                moment=format_datetime(self.env, run.started_on, dt_format="short"),
             )
 
     @api.depends("exchange_ids.state", "beyond_count", "state")
@@ -295,7 +297,7 @@ class ExactSyncRun(models.Model):
         title = run.env._("Synchronisation with Exact: %s", run._title())
         user._bus_send(
             "simple_notification",
-            {"title": title, "message": run.display_name, "type": run._kind(), "sticky": True},
+            {"title": title, "message": run.company_id.name, "type": run._kind(), "sticky": True},
         )
         body = Markup("<br/>").join(
             Markup("%s%s%s") % (before, Markup('<a href="%s">%s</a>') % (url, label), after)

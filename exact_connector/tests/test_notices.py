@@ -108,7 +108,7 @@ class TestNotices(SendCase, UnlimitedCase):
         self.assertIn(move.name, activity.summary)
 
     def test_r34_another_companys_user_hears_nothing(self):
-        company = self._create_company(name="Derde B.V.")
+        company = self.env["res.company"].create({"name": "Derde B.V."})
         stranger = self.make_user(
             "derde@office.example", "account.group_account_invoice", company=company
         )

@@ -7,6 +7,7 @@ from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
+from odoo.service.model import call_kw
 from odoo.tests import tagged
 
 from .cases import UnlimitedCase
@@ -37,7 +38,8 @@ class TestSync(SendCase, UnlimitedCase):
     def test_r28_three_good_and_one_bad_says_3_sent_1_failed_and_links_the_bad_one(self):
         good = self.due() | self.due() | self.due(move_type="out_refund")
         bad = self.bad()
-        answer = self.moves.action_exact_sync()
+        # As the button of the list calls it, with nothing selected
+        answer = call_kw(self.moves, "action_exact_sync", [[]], {})
         self.assertEqual(set(good.mapped("exact_state")), {"done"})
         self.assertEqual(bad.exact_state, "failed")
         params = answer["params"]
@@ -274,7 +276,7 @@ class TestSync(SendCase, UnlimitedCase):
     def test_r28_runs_are_for_users_of_that_company_only(self):
         self.due()
         self.moves.action_exact_sync()
-        company = self._create_company(name="Derde B.V.")
+        company = self.env["res.company"].create({"name": "Derde B.V."})
         stranger = self.make_user(
             "derde@office.example", "account.group_account_invoice", company=company
         )
