@@ -8,6 +8,7 @@ from . import exact_division
 from . import exact_connection
 from . import exact_connection_sync
 from . import exact_connection_sync_documents
+from . import exact_connection_mapping
 from . import exact_connection_sales
 from . import exact_connection_customers
 from . import exact_connection_documents
@@ -83,6 +84,7 @@ from . import exact_match
 from . import exact_match_candidate
 from . import res_partner
 from . import res_partner_exact_link
+from . import exact_mapped
 from . import res_company
 from . import res_users
 from . import res_config_settings

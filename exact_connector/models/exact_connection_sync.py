@@ -1,5 +1,3 @@
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -39,69 +37,6 @@ class ExactConnection(models.Model):
         self._keep_limits(client)
         return counts
 
-    def _warn_of_changes(self):
-        """Tell in the chatter which mappings no longer hold, before the next document fails (R10, R17)."""
-        env = self.env
-        warnings = []
-        taxes = env["account.tax"].search([("exact_vat_code_id.connection_id", "=", self.id)])
-        for tax in taxes:
-            code = tax.exact_vat_code_id
-            if code.type == "I":
-                warnings.append(
-                    env._(
-                        "VAT code %(code)s of tax %(tax)s is of type Including now.",
-                        code=code.display_name,
-                        tax=tax.display_name,
-                    )
-                )
-            elif not code.active:
-                warnings.append(
-                    env._(
-                        "VAT code %(code)s of tax %(tax)s is blocked or gone in Exact.",
-                        code=code.display_name,
-                        tax=tax.display_name,
-                    )
-                )
-        items = (
-            env["exact.item"]
-            .with_context(active_test=False)
-            .search([("connection_id", "=", self.id)])
-        )
-        in_use = (
-            env["product.template"]
-            .with_company(self.company_id)
-            .search([("exact_item_id", "in", items.ids)])
-            .mapped("exact_item_id")
-            | env["product.category"]
-            .with_company(self.company_id)
-            .search([("exact_item_id", "in", items.ids)])
-            .mapped("exact_item_id")
-            | self.default_item_id
-        )
-        for item in in_use:
-            if not item.active:
-                warnings.append(env._("Item %s is gone in Exact.", item.display_name))
-            elif self.only_divisible_items and not item.is_divisible:
-                warnings.append(env._("Item %s is not divisible in Exact.", item.display_name))
-            elif not item.gl_account_id:
-                warnings.append(
-                    env._("Item %s has no revenue account in Exact.", item.display_name)
-                )
-        settings = (
-            self.sale_journal_id,
-            self.refund_journal_id,
-            self.default_payment_condition_id,
-            self.default_vat_code_id,
-        )
-        warnings += [
-            env._("%s is blocked or gone in Exact.", record.display_name)
-            for record in settings
-            if record and not record.active
-        ]
-        if warnings:
-            self._message_log(body=Markup("<br/>").join(dict.fromkeys(warnings)))
-        return warnings
-
     def action_refresh_reference_data(self):
         """Refresh now and say what came."""
         self.ensure_one()
@@ -130,37 +65,9 @@ class ExactConnection(models.Model):
             if not self.env["ir.cron"]._commit_progress(1):
                 break
 
-    def _propose_defaults(self):
-        """Fill empty settings with what is right for most offices; never overwrite (R5, requirements 1)."""
-        self.ensure_one()
-        values = {}
-        journals = self.env["exact.journal"].search(
-            [("connection_id", "=", self.id), ("type", "in", ("20", "21"))], order="type, code"
-        )
-        sales = journals.filtered(lambda journal: journal.type == "20")
-        if not self.sale_journal_id and sales:
-            values["sale_journal_id"] = sales[0].id
-        if not self.refund_journal_id and sales:
-            credit = sales.filtered(lambda journal: "credit" in (journal.name or "").lower())
-            values["refund_journal_id"] = (credit or sales)[0].id
-        codes = self.env["exact.vat.code"].search([("connection_id", "=", self.id)], order="code")
-        if not self.default_vat_code_id:
-            values["default_vat_code_id"] = codes._standard_rate(self.division_id.country_code).id
-        if not self.no_tax_vat_code_id:
-            values["no_tax_vat_code_id"] = codes.filtered(lambda code: code.type == "N")[:1].id
-        if not self.default_payment_condition_id:
-            conditions = self.env["exact.payment.condition"].search(
-                [("connection_id", "=", self.id)]
-            )
-            values["default_payment_condition_id"] = conditions._usual().id
-        values = {name: value for name, value in values.items() if value}
-        if values:
-            self.sudo().write(values)
-
     def action_open_mapping(self):
-        """Proposals for what is in use and not mapped yet."""
+        """The mapping screens, at the first kind that still has something open."""
         self.ensure_one()
-        self._check_manager()
         return self.env["exact.mapping.wizard"]._open(self)
 
     # === CUSTOMERS AND PAID STATUS === #

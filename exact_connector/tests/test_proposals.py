@@ -1,4 +1,4 @@
-"""The mapping wizard proposes, a person confirms (R9, R14, R21, R24)."""
+"""What the mapping screens propose, and how sure that is (R9, R10, R13-R17, R21, R24)."""
 
 from odoo import fields
 from odoo.tests import tagged
@@ -10,13 +10,15 @@ from .cases import UnlimitedCase
 class TestProposals(UnlimitedCase):
     def wizard(self):
         action = self.connection.action_open_mapping()
-        return self.env[action["res_model"]].browse(action["res_id"])
+        return self.env["exact.mapping.wizard"].browse(action["context"]["exact_mapping_wizard"])
 
-    def proposal(self, record):
-        """The line of the wizard about ``record``."""
-        wizard = self.wizard()
-        return wizard.line_ids.filtered(
-            lambda line: (line.res_model, line.res_id) == (record._name, record.id)
+    def proposal(self, record, target=None):
+        """The line of the screens about ``record``."""
+        return self.wizard().line_ids.filtered(
+            lambda line: (
+                (line.res_model, line.res_id) == (record._name, record.id)
+                and (not target or line.target == target)
+            )
         )
 
     def term(self, name, **line):
@@ -46,7 +48,7 @@ class TestProposals(UnlimitedCase):
             self.used(tax)
             line = self.proposal(tax)
             self.assertEqual(line.exact_vat_code_id.code, code)
-            self.assertEqual((line.confidence, line.selected), ("high", True))
+            self.assertEqual((line.confidence, line.is_open), ("high", True))
             self.assertFalse(tax.exact_vat_code_id, "only proposed")
 
     def test_r09_zero_rate_is_shown_to_be_checked_and_not_confirmed(self):
@@ -54,14 +56,14 @@ class TestProposals(UnlimitedCase):
         self.used(tax)
         line = self.proposal(tax)
         self.assertTrue(line.exact_vat_code_id)
-        self.assertEqual((line.confidence, line.selected), ("low", False))
+        self.assertEqual((line.confidence, line.is_open), ("low", True))
 
     def test_r09_rate_that_exact_lacks_gets_no_proposal(self):
         tax = self.tax(6)
         self.used(tax)
         line = self.proposal(tax)
         self.assertFalse(line.exact_vat_code_id)
-        self.assertEqual((line.confidence, line.selected), ("none", False))
+        self.assertEqual((line.confidence, line.is_open), ("none", True))
 
     def test_r10_including_codes_cannot_be_chosen_in_the_wizard(self):
         tax = self.tax(21)
@@ -107,14 +109,14 @@ class TestProposals(UnlimitedCase):
         self.used(product=product)
         line = self.proposal(product.product_tmpl_id)
         self.assertEqual(line.exact_item_id.code, "UREN")
-        self.assertEqual((line.confidence, line.selected), ("high", True))
+        self.assertEqual((line.confidence, line.is_open), ("high", True))
 
     def test_r14_item_with_the_same_name_is_proposed_to_be_checked(self):
         product = self.env["product.product"].create({"name": "reiskosten"})
         self.used(product=product)
         line = self.proposal(product.product_tmpl_id)
         self.assertEqual(line.exact_item_id.code, "REIS")
-        self.assertEqual((line.confidence, line.selected), ("low", False))
+        self.assertEqual((line.confidence, line.is_open), ("low", True))
 
     def test_r17_indivisible_ended_and_purchased_items_are_not_proposed(self):
         for code in ("STUK", "OUD", "INKOOP"):

@@ -1,303 +1,209 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
-from ..models.exact_connection import USABLE_ITEM
-from ..models.exact_mapper_sales_entry import DOCUMENT_TYPES
+from ..models.exact_mapping_targets import KINDS
 
-# Where each kind of mapping is kept: model, field on it, field of the line.
-TARGETS = {
-    "vat": ("account.tax", "exact_vat_code_id", "exact_vat_code_id"),
-    "journal": ("account.journal", "exact_journal_id", "exact_journal_id"),
-    "condition": (
-        "account.payment.term",
-        "exact_payment_condition_id",
-        "exact_payment_condition_id",
-    ),
-    "item": ("product.template", "exact_item_id", "exact_item_id"),
-}
-MONTHS_BACK = 12
+# Exchanges that are tried at once; more go on in the background.
+AT_ONCE = 20
 
 
 class ExactMappingWizard(models.TransientModel):
-    """Proposals for what is in use and not mapped yet; a person confirms them (R9, R14, R21)."""
+    """One look at the mapping: all that is in use, what stands for it in Exact, proposals for the rest.
+
+    Filled on opening; every choice is kept on the Odoo record at once, so it may be left at any time.
+    """
 
     _name = "exact.mapping.wizard"
-    _description = "Exact Mapping Proposals"
+    _description = "Exact Mapping"
 
     connection_id = fields.Many2one("exact.connection", required=True, ondelete="cascade")
-    company_id = fields.Many2one(related="connection_id.company_id")
+    company_id = fields.Many2one(related="connection_id.company_id", store=True)
     line_ids = fields.One2many("exact.mapping.wizard.line", "wizard_id")
-    vat_line_ids = fields.One2many(
-        "exact.mapping.wizard.line", "wizard_id", domain=[("kind", "=", "vat")], string="VAT"
-    )
-    journal_line_ids = fields.One2many(
-        "exact.mapping.wizard.line",
-        "wizard_id",
-        domain=[("kind", "=", "journal")],
-        string="Journals",
-    )
-    condition_line_ids = fields.One2many(
-        "exact.mapping.wizard.line",
-        "wizard_id",
-        domain=[("kind", "=", "condition")],
-        string="Payment Terms",
-    )
-    item_line_ids = fields.One2many(
-        "exact.mapping.wizard.line", "wizard_id", domain=[("kind", "=", "item")], string="Products"
-    )
+    stale = fields.Boolean(readonly=True, help="A choice changed which lines there are.")
+
+    # === OPENING === #
 
     @api.model
-    def _open(self, connection):
-        """A wizard filled with proposals for ``connection``."""
-        wizard = self.create({"connection_id": connection.id})
-        proposals = [
-            *wizard._propose_vat(),
-            *wizard._propose_journals(),
-            *wizard._propose_conditions(),
-            *wizard._propose_items(),
-        ]
-        self.env["exact.mapping.wizard.line"].create(
-            [{"wizard_id": wizard.id, **values} for values in proposals]
-        )
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Mapping"),
-            "res_model": self._name,
-            "res_id": wizard.id,
-            "view_mode": "form",
-            "target": "new",
-        }
+    def action_open(self, kind=None):
+        """The screen of one kind for the current company; the first with something open where none is named.
 
-    def action_apply(self):
-        """Keep the confirmed lines."""
+        :raises UserError: the company is not connected.
+        """
+        connection = self.env["exact.connection"]._for_company(self.env.company)
+        if not connection.division_id:
+            raise UserError(
+                self.env._("Connect %s to Exact Online first, in Settings.", self.env.company.name)
+            )
+        return self._open(connection, kind)
+
+    @api.model
+    def _open(self, connection, kind=None):
+        """A fresh look at the mapping of ``connection``."""
+        connection._check_manager()
+        wizard_sudo = self.sudo().create({"connection_id": connection.id})
+        wizard_sudo._fill()
+        return self.browse(wizard_sudo.id).action_open_kind(kind)
+
+    def action_open_kind(self, kind=None):
+        """The screen of one kind, of the same look."""
         self.ensure_one()
         self.connection_id._check_manager()
-        lines = self.line_ids.filtered(lambda line: line.selected and line._get_choice())
-        for line in lines:
-            line._apply()
-        notice = self.connection_id._notify(
-            self.env._("%s mappings saved", len(lines)), "", "success"
+        if self.stale:
+            self.sudo().line_ids.unlink()
+            self.sudo()._fill()
+            self.sudo().stale = False
+        kind = kind if kind in KINDS else self._next_kind() or KINDS[0]
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "exact_connector.action_exact_mapping_line"
         )
-        notice["params"]["next"] = {"type": "ir.actions.act_window_close"}
-        return notice
-
-    # === WHAT IS IN USE === #
-
-    def _documents(self):
-        """Documents that may go: since the start date, else of the last year."""
-        connection = self.connection_id
-        since = connection.start_date or fields.Date.subtract(
-            fields.Date.context_today(self), months=MONTHS_BACK
+        context = {
+            "exact_mapping_wizard": self.id,
+            "exact_mapping_kind": kind,
+            "exact_mapping_dimensions": self.line_ids.filtered(
+                lambda line: line.kind == "analytic"
+            ).mapped("target"),
+            "search_default_in_use": 1,
+        }
+        label = dict(self.line_ids._fields["kind"]._description_selection(self.env))[kind]
+        action.update(
+            name=self.env._("Mapping: %s", label),
+            display_name=self.env._("Mapping: %s", label),
+            domain=[("wizard_id", "=", self.id), ("kind", "=", kind)],
+            context=context,
         )
-        return [
-            ("company_id", "=", connection.company_id.id),
-            ("move_type", "in", DOCUMENT_TYPES),
-            ("state", "!=", "cancel"),
-            "|",
-            ("invoice_date", ">=", since),
-            ("invoice_date", "=", False),
-        ]
+        return action
 
-    def _lines_in_use(self, field):
-        """Records of ``field`` on the lines of those documents, most used first."""
-        moves = self.env["account.move"]._search(self._documents())
-        groups = self.env["account.move.line"]._read_group(
-            [("move_id", "in", moves), ("display_type", "=", "product"), (field, "!=", False)],
-            [field],
-            ["__count"],
-            order="__count DESC",
+    def _next_kind(self, after=None):
+        """The first kind with something open, looking on from ``after``."""
+        self.ensure_one()
+        start = KINDS.index(after) + 1 if after else 0
+        counts = self._count_open()
+        return next((kind for kind in [*KINDS[start:], *KINDS[:start]] if counts.get(kind)), None)
+
+    def _count_open(self):
+        return dict(
+            self.env["exact.mapping.wizard.line"]._read_group(
+                [("wizard_id", "=", self.id), ("is_open", "=", True), ("in_use", "=", True)],
+                ["kind"],
+                ["__count"],
+            )
         )
-        return [record for record, _count in groups]
 
-    def _reference(self, model, domain=()):
-        return self.env[model].search([("connection_id", "=", self.connection_id.id), *domain])
+    # === THE SCREEN === #
 
-    def _line(self, kind, record, choice, reason, confidence):
-        model, _field, line_field = TARGETS[kind]
+    def get_overview(self, kind):
+        """What stands above the list: how far each kind is, what can be confirmed, what waited for it.
+
+        :return: dict; only ``gone`` where this look was cleared away, only ``stale`` where it must be
+            opened again.
+        """
+        if not self.exists():
+            return {"gone": True}
+        self.connection_id._check_manager()
+        if self.stale:
+            return {"stale": True}
+        env = self.env
+        labels = dict(self.line_ids._fields["kind"]._description_selection(env))
+        opens = self._count_open()
+        groups = env["exact.mapping.wizard.line"]._read_group(
+            [("wizard_id", "=", self.id)], ["kind", "confidence", "in_use"], ["__count"]
+        )
+        wrong = {k: number for k, confidence, _used, number in groups if confidence == "wrong"}
+        sure = sum(
+            number
+            for k, confidence, used, number in groups
+            if (k, confidence, used) == (kind, "high", True)
+        )
+        present = {row[0] for row in groups}
+        following = self._next_kind(kind)
         return {
-            "kind": kind,
-            "res_model": model,
-            "res_id": record.id,
-            line_field: choice.id if choice else False,
-            "reason": reason,
-            "confidence": confidence if choice else "none",
-            "selected": bool(choice) and confidence == "high",
+            "kinds": [
+                {
+                    "kind": name,
+                    "label": labels[name],
+                    "open": opens.get(name, 0),
+                    "wrong": wrong.get(name, 0),
+                }
+                for name in KINDS
+                if name in present
+            ],
+            "sure": sure,
+            "hint": self._get_hint(kind),
+            "done": not opens.get(kind),
+            "next": following if following != kind else False,
+            "next_label": labels[following] if following and following != kind else "",
+            "waiting": len(self._get_waiting()),
         }
 
-    # === PROPOSALS === #
-
-    def _propose_vat(self):
-        """By rate, type Excluding (0 %: also base only and none); several candidates: lowest code, low confidence."""
+    def _get_hint(self, kind):
         env = self.env
-        taxes = self._lines_in_use("tax_ids") or env["account.tax"].search(
+        return {
+            "vat": env._(
+                "Amounts go to Exact excluding VAT, so only codes of type Excluding carry VAT; "
+                "codes without VAT serve taxes of 0 %."
+            ),
+            "item": env._(
+                "The item of a line decides its ledger account. A product without one takes that of its "
+                "category, and the default item after that."
+            ),
+            "account": env._(
+                "With a discount account, a line goes to Exact before its discount and the discount is a line "
+                "of its own on that account; without one the line goes after its discount. Total and VAT are "
+                "the same. The other accounts serve lines whose product and category have no item."
+            ),
+            "journal": env._(
+                "Journals of Odoo without one of their own take those of the connection. Only sales journals "
+                "of Exact can be chosen."
+            ),
+            "term": env._(
+                "A condition is proposed when it gives the same due date on every day of a year. "
+                "Credit notes, and terms without a condition, take the default."
+            ),
+            "analytic": env._(
+                "Choose for each plan whether its accounts are cost centres, cost units or projects in Exact. "
+                "Without that nothing is sent of it."
+            ),
+        }[kind]
+
+    # === BUTTONS === #
+
+    def action_confirm_sure(self, kind):
+        """Keep all proposals of this kind that are sure and in use; one that is refused stops no other."""
+        self.ensure_one()
+        lines = self.line_ids.filtered(
+            lambda line: line.kind == kind and line.in_use and line.confidence == "high"
+        )
+        return lines.action_confirm()
+
+    def action_retry_waiting(self):
+        """Try again what failed for want of what was mapped here (R20)."""
+        self.ensure_one()
+        self.connection_id._check_manager()
+        exchanges = self._get_waiting()
+        if len(exchanges) <= AT_ONCE:
+            return exchanges.action_retry()
+        exchanges._check_user()
+        exchanges.sudo().write({"state": "pending", "retry_at": False})
+        self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
+        return self.connection_id._notify(
+            self.env._("%s tried again in the background", len(exchanges)), "", "success"
+        )
+
+    def _get_waiting(self):
+        """Failed exchanges with a problem that something confirmed on these screens mends."""
+        lines = self.line_ids.filtered("applied")
+        if not lines:
+            return self.env["exact.exchange"]
+        problems = self.env["exact.exchange.problem"].search(
             [
-                ("company_id", "=", self.connection_id.company_id.id),
-                ("type_tax_use", "=", "sale"),
-                ("amount_type", "=", "percent"),
+                ("exchange_id.state", "=", "failed"),
+                ("exchange_id.connection_id", "=", self.connection_id.id),
             ]
         )
-        codes = self._reference("exact.vat.code", [("type", "in", ("E", "B", "N"))])
-        for tax in taxes:
-            if tax.exact_vat_code_id or tax.amount_type not in ("percent", "division"):
-                continue
-            fitting = codes.filtered(
-                lambda code, tax=tax: code._fits_rate(tax.amount) and code.transaction_type != "P"
+        mended = {pair for line in lines for pair in line._get_mended()}
+        codes = {code for line in lines for code in line._get_mended_codes()}
+        return problems.filtered(
+            lambda problem: (
+                (problem.res_model, problem.res_id) in mended or problem.cause_id.code in codes
             )
-            sure = len(fitting) == 1 and tax.amount
-            reason = (
-                env._("same rate, type Excluding")
-                if tax.amount
-                else env._("0 %: choose between none, reverse charge, EU and export")
-            )
-            yield self._line("vat", tax, fitting[:1], reason, "high" if sure else "low")
-
-    def _propose_journals(self):
-        """Only Odoo sales journals beside the first: the connection's own journal serves the rest."""
-        env = self.env
-        journals = env["account.journal"].search(
-            [("company_id", "=", self.connection_id.company_id.id), ("type", "=", "sale")]
-        )
-        exact = self._reference("exact.journal", [("type", "in", ("20", "21"))])
-        for journal in journals:
-            if journal.exact_journal_id:
-                continue
-            same = exact.filtered(
-                lambda other, journal=journal: (
-                    (other.name or "").lower() == journal.name.lower() or other.code == journal.code
-                )
-            )
-            if same or len(journals) > 1:
-                yield self._line(
-                    "journal",
-                    journal,
-                    same[:1],
-                    env._("same code or name")
-                    if same
-                    else env._("empty: the connection's journal is used"),
-                    "high",
-                )
-
-    def _propose_conditions(self):
-        """By computed due date over a year of invoice dates, never a condition with discount (R21, R24)."""
-        env = self.env
-        conditions = self._reference("exact.payment.condition").filtered(lambda c: c._is_plain())
-        start = fields.Date.context_today(self).replace(month=1, day=1)
-        days = [fields.Date.add(start, days=number) for number in range(366)]
-        for term in env["account.payment.term"].search(
-            [("company_id", "in", (False, self.connection_id.company_id.id))]
-        ):
-            if term.exact_payment_condition_id or len(term.line_ids) != 1 or term.early_discount:
-                continue
-            wanted = [term.line_ids._get_due_date(day) for day in days]
-            same = conditions.filtered(
-                lambda c, wanted=wanted: all(
-                    c._get_due_date(day) == due for day, due in zip(days, wanted, strict=True)
-                )
-            ).sorted(lambda c: ("BKQI".find(c.payment_method or "B"), c.code))
-            yield self._line(
-                "condition",
-                term,
-                same[:1],
-                env._("same due date on every day of a year")
-                if same
-                else env._("no condition with these due dates"),
-                "high" if len(same.filtered(lambda c: c.payment_method == "B")) == 1 else "low",
-            )
-
-    def _propose_items(self):
-        """By code: internal reference equal to the item's code; else by name."""
-        env = self.env
-        domain = [("is_sales_item", "=", True)]
-        if self.connection_id.only_divisible_items:
-            domain.append(("is_divisible", "=", True))
-        today = fields.Date.context_today(self)
-        items = self._reference("exact.item", domain).filtered(lambda i: i._is_valid_on(today))
-        by_code = {item.code.lower(): item for item in reversed(items)}
-        by_name = {(item.name or "").lower(): item for item in reversed(items)}
-        seen = set()
-        for product in self._lines_in_use("product_id"):
-            template = product.product_tmpl_id
-            if template.exact_item_id or template in seen:
-                continue
-            seen.add(template)
-            code = (product.default_code or "").lower()
-            found = by_code.get(code) if code else None
-            if found:
-                yield self._line("item", template, found, env._("same code"), "high")
-                continue
-            found = by_name.get(template.name.lower())
-            reason = (
-                env._("same name") if found else env._("empty: category or default item is used")
-            )
-            yield self._line("item", template, found, reason, "low")
-
-
-class ExactMappingWizardLine(models.TransientModel):
-    """One proposal."""
-
-    _name = "exact.mapping.wizard.line"
-    _description = "Exact Mapping Proposal"
-
-    wizard_id = fields.Many2one("exact.mapping.wizard", required=True, ondelete="cascade")
-    connection_id = fields.Many2one(related="wizard_id.connection_id")
-    kind = fields.Selection(
-        [
-            ("vat", "VAT Code"),
-            ("journal", "Journal"),
-            ("condition", "Payment Condition"),
-            ("item", "Item"),
-        ],
-        required=True,
-    )
-    res_model = fields.Char(required=True)
-    res_id = fields.Many2oneReference(model_field="res_model", required=True)
-    record_name = fields.Char("In Odoo", compute="_compute_record_name")
-    exact_vat_code_id = fields.Many2one(
-        "exact.vat.code",
-        "In Exact",
-        domain="[('connection_id', '=', connection_id), ('type', 'in', ('E', 'B', 'N'))]",
-    )
-    exact_journal_id = fields.Many2one(
-        "exact.journal",
-        "In Exact (Journal)",
-        domain="[('connection_id', '=', connection_id), ('type', 'in', ('20', '21'))]",
-    )
-    exact_payment_condition_id = fields.Many2one(
-        "exact.payment.condition",
-        "In Exact (Condition)",
-        domain="[('connection_id', '=', connection_id)]",
-    )
-    exact_item_id = fields.Many2one(
-        "exact.item",
-        "In Exact (Item)",
-        domain=f"[('connection_id', '=', connection_id), {USABLE_ITEM}]",
-    )
-    reason = fields.Char("Why", readonly=True)
-    confidence = fields.Selection(
-        [("high", "Sure"), ("low", "Please check"), ("none", "Nothing found")], readonly=True
-    )
-    selected = fields.Boolean("Confirm")
-
-    @api.depends("res_model", "res_id")
-    def _compute_record_name(self):
-        for line in self:
-            line.record_name = self.env[line.res_model].browse(line.res_id).display_name
-
-    @api.onchange(
-        "exact_vat_code_id", "exact_journal_id", "exact_payment_condition_id", "exact_item_id"
-    )
-    def _onchange_choice(self):
-        """Choosing is confirming."""
-        for line in self:
-            line.selected = bool(line._get_choice())
-
-    def _get_choice(self):
-        self.ensure_one()
-        return self[TARGETS[self.kind][2]]
-
-    def _apply(self):
-        """Write the choice on the Odoo record, for the company of the connection."""
-        self.ensure_one()
-        model, field, _line_field = TARGETS[self.kind]
-        record = self.env[model].with_company(self.connection_id.company_id).browse(self.res_id)
-        # A manager of Exact maps, even where taxes and products are not theirs to edit otherwise.
-        record.sudo().write({field: self._get_choice().id})
+        ).exchange_id
