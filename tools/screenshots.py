@@ -210,15 +210,19 @@ class Walk:
         """Proposals, confirmed."""
         self.open("exact-settings", "#exact_journals")
         self.click("#exact_mapping")
-        self.find(".modal .o_exact_mapping")
+        self.find(".o_exact_mapping_bar")
+        self.find(".o_exact_mapping .o_data_row")
         self.picture("mapping")
-        for page in ("journal", "condition", "item"):
-            tabs = self.driver.find_elements(By.CSS_SELECTOR, f".modal .nav-link[name='{page}']")
-            if tabs:
-                tabs[0].click()
-                self.picture(f"mapping_{page}")
-        self.click("#exact_mapping_apply")
-        self.wait(lambda: not self.driver.find_elements(By.CSS_SELECTOR, ".modal .o_exact_mapping"))
+        for kind in ("vat", "item", "account", "journal", "term", "analytic"):
+            self.click(f".o_exact_mapping_bar [data-kind='{kind}']")
+            self.find(f".o_exact_mapping_bar .active[data-kind='{kind}']")
+            self.picture(f"mapping_{kind}")
+            if self.driver.find_elements(By.CSS_SELECTOR, ".o_exact_confirm_sure"):
+                self.click(".o_exact_confirm_sure")
+                self.wait(
+                    lambda: not self.driver.find_elements(By.CSS_SELECTOR, ".o_exact_confirm_sure")
+                )
+        self.picture("mapping_confirmed")
 
     def import_customers(self) -> None:
         """The import with its progress."""

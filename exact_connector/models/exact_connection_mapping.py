@@ -112,29 +112,21 @@ class ExactConnection(models.Model):
         return None
 
     def _flaw_payment_condition(self, condition, record):
-        """A condition with discount or instalments stops matching (R24); other days are only told (W9)."""
+        """Discount or instalments stop a document (R24); other days are only told (W9)."""
         env = self.env
-        name = condition.display_name
-        if not condition._is_plain():
-            text = env._("Payment condition %s has a discount or instalments in Exact.", name)
-            return Flaw("discount", text)
-        if record and record._name == "account.payment.term" and len(record.line_ids) == 1:
-            start = fields.Date.context_today(self).replace(month=1, day=1)
-            days = (fields.Date.add(start, days=number) for number in range(0, 366, 5))
-            for day in days:
-                odoo, exact = record.line_ids._get_due_date(day), condition._get_due_date(day)
-                if odoo != exact:
-                    text = env._(
-                        "Payment condition %(condition)s gives another due date than term %(term)s: "
-                        "%(exact)s instead of %(odoo)s for a document of %(day)s.",
-                        condition=name,
-                        term=record.display_name,
-                        exact=exact,
-                        odoo=odoo,
-                        day=day,
-                    )
-                    detail = f"{condition.payment_days}/{condition.end_of_months}"
-                    return Flaw(f"days {detail}", text, stops=False)
+        refused = condition._why_refused()
+        if refused:
+            return Flaw(*refused)
+        if record and condition.exact_change:
+            text = env._(
+                "Payment condition %(condition)s was changed in Exact: %(change)s.",
+                condition=condition.display_name,
+                change=condition.exact_change,
+            )
+            is_term = record._name == "account.payment.term"
+            if is_term and env["exact.mapper.payment.condition"]._days_apart(condition, record):
+                text += " " + env._("Its due date differs from Odoo's now.")
+            return Flaw(f"changed {condition.exact_change}", text, stops=False)
         return None
 
     def _flaw_project(self, project, _record):
@@ -238,7 +230,10 @@ class ExactConnection(models.Model):
         keys = sorted(key for key, _gap in warnings)
         if keys != sorted(told):
             self.sudo().told_warnings = keys
-            self._keep_activity([gap.message for _key, gap in warnings])
+            # What only deserves a look stays in the activity until a person has had it.
+            seen_only = any(json.loads(key)[2].startswith("changed") for key in told)
+            if warnings or not seen_only:
+                self._keep_activity([gap.message for _key, gap in warnings])
         if new:
             self._message_log(body=Markup("<br/>").join(new))
         return [gap.message for _key, gap in warnings]

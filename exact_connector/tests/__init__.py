@@ -17,6 +17,7 @@ if find_spec("exact_simulator"):
         test_isolation,
         test_mapping,
         test_match,
+        test_mapping_screens,
         test_never_twice,
         test_notices,
         test_payment,

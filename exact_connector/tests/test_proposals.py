@@ -73,10 +73,79 @@ class TestProposals(UnlimitedCase):
         self.assertNotIn("5", codes)
         self.assertIn("2", codes)
 
-    def test_what_is_mapped_already_is_not_proposed_again(self):
+    def test_what_is_mapped_already_is_shown_as_confirmed(self):
         tax = self.tax(21, "2")
         self.used(tax)
-        self.assertFalse(self.proposal(tax))
+        line = self.proposal(tax)
+        self.assertEqual((line.confidence, line.is_open), ("confirmed", False))
+        self.assertEqual(line.exact_vat_code_id.code, "2")
+
+    def test_r10_mapped_code_that_became_including_is_shown_as_not_right(self):
+        tax = self.tax(21, "2")
+        self.used(tax)
+        self.exact("vat.code", "2").sudo().type = "I"
+        line = self.proposal(tax)
+        self.assertEqual((line.confidence, line.is_open), ("wrong", True))
+        self.assertIn("Including", line.reason)
+
+    def test_r10_zero_codes_are_proposed_for_zero_taxes_by_the_words_in_their_names(self):
+        for name, code in (("0% EU G", "7"), ("0% Export", "6"), ("0% verlegd", "3")):
+            tax = self.tax(0, name=name)
+            self.used(tax)
+            line = self.proposal(tax)
+            self.assertEqual((line.exact_vat_code_id.code, line.confidence), (code, "low"), name)
+
+    def test_r19_tax_that_the_item_serves_is_not_open(self):
+        product = self.product_of("BOEK")
+        product.exact_item_id = self.exact("item", "BOEK")
+        again = {"exact_id": "again", "code": "1a"}
+        self.exact("vat.code", "1").sudo().copy(again)
+        tax = self.tax(9)
+        self.used(tax, product)
+        line = self.proposal(tax)
+        self.assertEqual((line.confidence, line.is_open), ("default", False))
+
+    def product_of(self, code):
+        return self.env["product.product"].create({"name": code, "default_code": code})
+
+    def test_r15_category_gets_the_item_that_all_its_products_have(self):
+        category = self.env["product.category"].create({"name": "Diensten"})
+        item = self.exact("item", "UREN")
+        for number in range(2):
+            product = self.product_of(f"P{number}")
+            product.categ_id = category
+            product.exact_item_id = item
+        self.used(product=product)
+        line = self.proposal(category)
+        self.assertEqual((line.exact_item_id, line.confidence), (item, "high"))
+        product.exact_item_id = self.exact("item", "KM")
+        self.assertFalse(self.proposal(category).exact_item_id)
+
+    def test_r13_income_account_gets_the_revenue_account_of_the_same_code_or_name(self):
+        accounts = self.env["account.account"]
+        for code, name, wanted, sure in (
+            ("8010", "Iets", "8010", "high"),
+            ("801000", "Iets anders", "8010", "low"),
+            ("777777", "omzet laag", "8010", "low"),
+            ("1300", "Debiteuren", False, "default"),
+        ):
+            account = accounts.search([("code", "=", code)]) or accounts.create(
+                {"code": code, "name": name, "account_type": "income"}
+            )
+            account.write({"name": name, "account_type": "income"})
+            line = self.proposal(account)
+            self.assertEqual((line.exact_gl_account_id.code, line.confidence), (wanted, sure), code)
+
+    def test_r13_vat_code_gets_the_account_that_its_items_agree_on(self):
+        code = self.exact("vat.code", "1")
+        code.sudo().sale_gl_account_id = False
+        line = self.proposal(code)
+        self.assertEqual((line.exact_gl_account_id.code, line.confidence), ("8010", "low"))
+
+    def test_r14_default_item_is_proposed_by_its_name(self):
+        self.connection.default_item_id = False
+        line = self.proposal(self.connection, "default_item")
+        self.assertEqual((line.exact_item_id.code, line.confidence), ("ALG", "low"))
 
     def test_r21_condition_is_proposed_by_due_date_over_a_whole_year(self):
         cases = [
@@ -92,7 +161,7 @@ class TestProposals(UnlimitedCase):
             term = self.term(f"Termijn {number}", **values)
             line = self.proposal(term)
             self.assertEqual(line.exact_payment_condition_id.code, code, (values, why))
-            self.assertEqual(line.selected, bool(code), values)
+            self.assertEqual(line.confidence, "high" if code else "default", values)
 
     def test_r24_terms_and_conditions_with_discount_or_instalments_are_never_matched(self):
         conditions = self.exact("payment.condition", "30") | self.exact("payment.condition", "60")
@@ -127,35 +196,3 @@ class TestProposals(UnlimitedCase):
         product = self.env["product.product"].create({"name": "p", "default_code": "STUK"})
         self.used(product=product)
         self.assertEqual(self.proposal(product.product_tmpl_id).exact_item_id.code, "STUK")
-
-    def test_only_confirmed_proposals_are_applied(self):
-        yes, no = self.tax(21), self.tax(9)
-        self.used(yes | no)
-        term = self.term("15", nb_days=15)
-        product = self.env["product.product"].create({"name": "k", "default_code": "KM"})
-        self.used(product=product)
-        journal = self.company_data["default_journal_sale"].copy()
-        journal.name = "Verkoop retour"
-        wizard = self.wizard()
-        wizard.line_ids.filtered(lambda line: line.res_id == no.id).selected = False
-        wizard.action_apply()
-        self.assertEqual(yes.exact_vat_code_id.code, "2")
-        self.assertFalse(no.exact_vat_code_id)
-        self.assertEqual(term.exact_payment_condition_id.code, "15")
-        self.assertEqual(product.product_tmpl_id.exact_item_id.code, "KM")
-        self.assertEqual(journal.exact_journal_id.code, "73")
-
-    def test_choice_of_the_person_goes_before_the_proposal(self):
-        tax = self.tax(0)
-        self.used(tax)
-        line = self.proposal(tax)
-        line.exact_vat_code_id = self.exact("vat.code", "7")
-        line._onchange_choice()
-        line.wizard_id.action_apply()
-        self.assertEqual(tax.exact_vat_code_id.code, "7")
-
-    def test_proposing_and_applying_make_no_call(self):
-        self.used(self.tax(21))
-        self.clear_calls()
-        self.wizard().action_apply()
-        self.assertFalse(self.calls())

@@ -33,8 +33,8 @@ TABLE = {
     "exact.exchange.problem": (R, R, R),
     "exact.repair.wizard": (ALL, ALL, ALL),
     "exact.adopt.wizard": (ALL, ALL, ALL),
-    "exact.mapping.wizard": (NONE, ALL, ALL),
-    "exact.mapping.wizard.line": (NONE, ALL, ALL),
+    "exact.mapping.wizard": (NONE, R, R),
+    "exact.mapping.wizard.line": (NONE, RW, RW),
 }
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
 
@@ -250,8 +250,9 @@ class TestRights(UnlimitedCase, HttpCase):
     def test_r03_actions_on_another_company_are_refused_and_make_no_call(self):
         move = self.invoice()
         exchange = self.env["exact.exchange"]._enqueue_moves(self.connection, move)
-        wizard = self.env["exact.mapping.wizard"].create({"connection_id": self.connection.id})
         tax = self.tax(21)
+        action = self.connection.action_open_mapping()
+        wizard = self.env["exact.mapping.wizard"].browse(action["context"]["exact_mapping_wizard"])
         user = self.stranger()
         self.clear_calls()
         for record, method in (
@@ -266,7 +267,9 @@ class TestRights(UnlimitedCase, HttpCase):
             (move, "action_exact_create_sales_entry"),
             (move, "action_exact_refresh_payment"),
             (move, "action_exact_open_entry"),
-            (wizard, "action_apply"),
+            (wizard, "action_retry_waiting"),
+            (wizard.line_ids[:1], "action_confirm"),
+            (wizard.line_ids[:1], "action_clear"),
         ):
             with self.subTest(method=method), self.assertRaises(AccessError):
                 getattr(self.seen_by(user, record), method)()
@@ -276,7 +279,8 @@ class TestRights(UnlimitedCase, HttpCase):
             self.seen_by(user, self.env["exact.mapping.wizard"])._open(
                 self.seen_by(user, self.connection)
             )
-            self.seen_by(user, wizard).action_apply()
+        with self.assertRaises(AccessError):
+            self.seen_by(user, wizard).action_confirm_sure("vat")
         self.assertFalse(self.calls())
         self.assertEqual((exchange.state, move.exact_state), ("pending", "pending"))
         self.assertFalse(tax.exact_vat_code_id)

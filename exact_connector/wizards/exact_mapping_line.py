@@ -210,17 +210,18 @@ class ExactMappingWizardLine(models.TransientModel):
             if not choice:
                 line.confidence = "none" if target.needed else "default"
                 line.reason = line._reason_empty()
-            elif line._choice_field() == DIMENSION:
-                line.write({"confidence": "confirmed", "reason": False})
-            else:
+                continue
+            flaw = None
+            if line._choice_field() != DIMENSION:
                 flaw = line.connection_id._choice_flaw(choice, line._flaw_record(record))
-                wrong = flaw and flaw.stops
-                line.write(
-                    {
-                        "confidence": "wrong" if wrong else "confirmed",
-                        "reason": flaw.text if flaw else False,
-                    }
-                )
+            value = choice if isinstance(choice, str) else choice.id
+            as_proposed = line.proposed_reason if str(value) == line.proposed else False
+            line.write(
+                {
+                    "confidence": "wrong" if flaw and flaw.stops else "confirmed",
+                    "reason": flaw.text if flaw else as_proposed,
+                }
+            )
 
     def _reason_empty(self):
         """What happens without a counterpart."""

@@ -1,5 +1,7 @@
 """Filling the mapping screens: what there is, what stands for it, and proposals for the rest."""
 
+import re
+
 from odoo import fields, models
 
 from ..models.exact_mapping_targets import TARGETS
@@ -7,12 +9,18 @@ from .exact_mapping_line import CHOICES, DIMENSION
 
 # Products and accounts that are mapped or sold but not in use, shown beside those in use.
 REST = 500
-# Words in names of 0 % taxes and of VAT codes that mean the same thing.
-ZERO_WORDS = (
-    ("eu", "icp", "icl", "intra", "intracom", "innergemeinschaft"),
-    ("export", "ex", "non-eu", "noneu", "buiten", "outside", "uitvoer", "ausfuhr", "extra"),
-    ("verlegd", "reverse", "r.c.", "rc", "cocontractant", "medecontractant", "autoliquidation"),
-)
+# What the name of a 0 % tax or VAT code speaks of, in the languages of Exact's countries; first match counts.
+ZERO_MEANINGS = [
+    (meaning, re.compile(pattern, re.IGNORECASE))
+    for meaning, pattern in (
+        ("export", r"buiten|outside|non-?eu|hors|export|uitvoer|ausfuhr|drittland|\bex\b"),
+        (
+            "reverse",
+            r"verlegd|reverse|\br\.?c\.?\b|[mc]ede?contractant|cocontractant|autoliquid|reverse|§ ?13b",
+        ),
+        ("eu", r"\b(eu|ue|icp|icl)\b|intra|innergemeinschaft|binnen de eu"),
+    )
+]
 DEFAULT_ITEM_WORDS = ("algemeen", "general", "général", "allgemein", "divers", "overig", "misc")
 
 
@@ -161,19 +169,9 @@ class ExactMappingWizard(models.TransientModel):
             sure = "high" if len(fitting) == 1 else "low"
             return fitting[0], env._("same rate, type Excluding"), sure
         text = env._("0 %: choose between none, reverse charge, EU and export")
-        words = set(f"{tax.name} {tax.description or ''} {tax.invoice_label or ''}".lower().split())
-        for meaning in ZERO_WORDS:
-            if words & set(meaning):
-                alike = fitting.filtered(
-                    lambda code, meaning=meaning: any(
-                        word in (code.name or "").lower().replace("-", " ").split()
-                        or (len(word) > 4 and word in (code.name or "").lower())
-                        for word in meaning
-                    )
-                )
-                if alike:
-                    return alike[0], text, "low"
-        return fitting[0], text, "low"
+        meaning = _zero_meaning(f"{tax.name} {tax.description or ''}")
+        alike = fitting.filtered(lambda code: meaning and _zero_meaning(code.name) == meaning)
+        return (alike or fitting)[0], text, "low"
 
     # === ITEMS === #
 
@@ -250,21 +248,28 @@ class ExactMappingWizard(models.TransientModel):
             items.setdefault(template.categ_id, []).append(template.exact_item_id)
         totals = dict(
             env["product.template"]._read_group(
-                [*self._company_domain("product.template"), ("categ_id", "in", list(items))],
+                [
+                    *self._company_domain("product.template"),
+                    ("categ_id", "in", [c.id for c in items]),
+                ],
                 ["categ_id"],
                 ["__count"],
             )
             if items
             else ()
         )
-        totals = {getattr(key, "id", key): number for key, number in totals.items()}
         usable = self._usable_items()
         rest = env["product.category"].search([], limit=REST)
         rows = [*counts.items(), *((category, 0) for category in rest if category not in counts)]
         for category, used in rows:
             own = items.get(category, [])
             found = None
-            if len(set(own)) == 1 and len(own) == totals.get(category.id) and own[0] in usable:
+            if len(set(own)) == 1 and len(own) == totals.get(category) and own[0] in usable:
                 sure = "high" if len(own) > 1 else "low"
                 found = (own[0], env._("all %s products of it have this item", len(own)), sure)
             yield self._row(name, category, used, bool(used) or not counts, found)
+
+
+def _zero_meaning(text):
+    """What the name of a tax or VAT code without VAT speaks of: export, reverse, eu, or None."""
+    return next((meaning for meaning, pattern in ZERO_MEANINGS if pattern.search(text or "")), None)

@@ -1,6 +1,6 @@
 """Filling the mapping screens: ledger accounts, journals, payment terms and analytic accounts."""
 
-from odoo import fields, models
+from odoo import models
 
 from ..models.exact_mapping_targets import TARGETS
 from .exact_mapping_propose import REST
@@ -40,7 +40,7 @@ class ExactMappingWizard(models.TransientModel):
             if code.connection_id == connection:
                 counts[code] = counts.get(code, 0) + number
         accounts = {}
-        for item in self._usable_items():
+        for item in self._reference("exact.item", [("is_sales_item", "=", True)]):
             if item.gl_account_id.is_revenue:
                 accounts.setdefault(item.vat_code_id, set()).add(item.gl_account_id)
         codes = self._reference("exact.vat.code", [("type", "in", ("E", "B", "N"))])
@@ -89,26 +89,9 @@ class ExactMappingWizard(models.TransientModel):
             yield self._row(name, term, used, shown, found)
 
     def _propose_condition(self, term):
-        env = self.env
-        if "exact.mapper.payment.condition" in env:
-            mapper = env["exact.mapper.payment.condition"]
-            conditions, reason, confidence = mapper._propose(self.connection_id, term)
-            return conditions[:1], reason, confidence if conditions else "default"
-        if len(term.line_ids) != 1 or term.early_discount:
-            return None, env._("discount or several instalments: the default condition is used"), ""
-        start = fields.Date.context_today(self).replace(month=1, day=1)
-        days = [fields.Date.add(start, days=number) for number in range(366)]
-        wanted = [term.line_ids._get_due_date(day) for day in days]
-        same = (
-            self._reference("exact.payment.condition")
-            .filtered(lambda c: c._is_plain() and [c._get_due_date(day) for day in days] == wanted)
-            .sorted(lambda c: ("BKQI".find(c.payment_method or "B"), c.code))
-        )
-        if not same:
-            text = env._("no condition with these due dates: the default is used")
-            return None, text, "default"
-        sure = len(same.filtered(lambda c: c.payment_method == "B")) == 1
-        return same[0], env._("same due date on every day of a year"), "high" if sure else "low"
+        mapper = self.env["exact.mapper.payment.condition"]
+        conditions, reason, confidence = mapper._propose(self.connection_id, term)
+        return conditions[:1], reason, confidence if conditions else "default"
 
     # === ANALYTIC === #
 

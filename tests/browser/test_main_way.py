@@ -108,13 +108,16 @@ def test_r1_r2_r8_connect_in_the_same_tab_choose_the_division_and_see_what_is_mi
     assert odoo.rpc("exact.connection", "search_read", [], ["state"])[0]["state"] == "connected"
 
 
-def test_r9_the_mapping_wizard_maps_the_taxes_that_are_confirmed(hands, odoo, set_up):
+def test_r9_the_mapping_screen_maps_the_taxes_that_are_sure(hands, odoo, set_up):
     hands.open(SETTINGS, "#exact_mapping")
     hands.click("#exact_mapping")
-    hands.find(".modal .o_exact_mapping .o_data_row", "21% ST")
+    hands.find(".o_exact_mapping_bar")
+    hands.click(".o_exact_mapping_bar [data-kind='vat']")
+    hands.find(".o_exact_mapping .o_data_row", "21% ST")
     hands.picture("07_mapping")
-    hands.click("#exact_mapping_apply")
-    hands.gone(".modal")
+    hands.click(".o_exact_confirm_sure")
+    hands.gone(".o_exact_confirm_sure")
+    hands.find(".o_exact_mapping .o_data_row", "Confirmed")
     taxes = odoo.rpc(
         "account.tax",
         "search_read",

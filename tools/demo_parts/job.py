@@ -16,6 +16,9 @@ DIVISION, DIVISION_NAME = 1001, "Praktijk Noord BV"
 BOOKKEEPER = "bookkeeper"  # login and password in Odoo
 SETTINGS = ["exact_country", "exact_client_id", "exact_client_secret", "exact_division_id"]
 RUNNING = ("pending", "sending")
+MAPPING_LINE = "exact.mapping.wizard.line"
+MAPPED_TO = ["exact_vat_code_id", "exact_item_id", "exact_gl_account_id", "exact_journal_id",
+             "exact_payment_condition_id"]  # fmt: skip
 
 
 @dataclass
@@ -228,49 +231,42 @@ class Job:
         return self.admin.save("res.config.settings", None, {**start, **values}, **context)
 
     def map(self) -> None:
-        """The mapping wizard: confirm what is sure, choose what is not; one tax is left out on purpose."""
+        """The mapping screens: confirm what is sure, choose what is not; one tax is left out on purpose."""
         show.step(3, "Mapping: confirm the proposals")
         admin = self.admin
         settings = self._save_settings()
         action = admin.press("res.config.settings", settings, "action_exact_mapping")
-        kinds = {"vat": "exact_vat_code_id", "journal": "exact_journal_id",
-                 "condition": "exact_payment_condition_id", "item": "exact_item_id"}  # fmt: skip
-        line = {"kind": {}, "record_name": {}, "selected": {}, "confidence": {}, "reason": {}}
-        line |= {field: {"fields": {"display_name": {}}} for field in kinds.values()}
-        wizard = admin.read(
-            "exact.mapping.wizard", [action["res_id"]], {"line_ids": {"fields": line}}
-        )[0]
-        choices = self._choices(wizard["line_ids"])
-        commands: dict[str, list] = {f"{kind}_line_ids": [] for kind in kinds}
-        rows = []
-        for row in wizard["line_ids"]:
-            field = kinds[row["kind"]]
-            chosen = row[field]
-            if row["id"] in choices:
-                number = choices[row["id"]]
-                commands["vat_line_ids"].append([1, row["id"], {field: number, "selected": True}])
-                chosen = admin.read("exact.vat.code", [number], ["display_name"])[0]
-            if row["selected"] or row["id"] in choices:
-                rows.append(
-                    [row["kind"], row["record_name"], chosen["display_name"], row["reason"]]
-                )
-        values = {key: value for key, value in commands.items() if value}
-        admin.save("exact.mapping.wizard", action["res_id"], values)
-        admin.press("exact.mapping.wizard", action["res_id"], "action_apply")
+        look = action["context"]["exact_mapping_wizard"]
+        for line in self._mapping_lines(look):
+            code = self._choice(line)
+            if code:
+                number = admin.pick("exact.vat.code", code, [("code", "=", code)])
+                admin.save(MAPPING_LINE, line["id"], {"exact_vat_code_id": number})
+        for kind in ("vat", "item", "account", "journal", "term"):
+            admin.call("exact.mapping.wizard", "action_confirm_sure", [look], kind)
+        rows = [
+            [line["kind"], line["record_name"], chosen["display_name"], line["reason"] or ""]
+            for line in self._mapping_lines(look)
+            for chosen in [next((line[field] for field in MAPPED_TO if line[field]), None)]
+            if chosen and line["confidence"] == "confirmed"
+        ]
         show.table(["what", "in Odoo", "in Exact", "why"], rows)
 
-    def _choices(self, lines: list[dict]) -> dict[int, int]:
-        """What a person chooses where the wizard is not sure; the tax of exports is forgotten."""
-        pick = self.admin.pick
+    def _mapping_lines(self, look: int) -> list[dict]:
+        """All lines of the mapping screens."""
+        fields = ("kind", "target", "record_name", "confidence", "reason")
+        spec = {name: {} for name in fields}
+        spec |= {field: {"fields": {"display_name": {}}} for field in MAPPED_TO}
+        return self.admin.search(MAPPING_LINE, [("wizard_id", "=", look)], spec, limit=1000)
+
+    @staticmethod
+    def _choice(line: dict) -> str | None:
+        """What a person chooses where no proposal is sure; the tax of exports is forgotten."""
+        if line["target"] != "tax" or line["confidence"] in ("high", "confirmed"):
+            return None
         wanted = {"21% incl.": "2", "0% EU": "7"}
-        chosen = {}
-        for line in lines:
-            code = next(
-                (c for text, c in wanted.items() if line["record_name"].startswith(text)), None
-            )
-            if line["kind"] == "vat" and code and not line["selected"]:
-                chosen[line["id"]] = pick("exact.vat.code", code, [("code", "=", code)])
-        return chosen
+        name = line["record_name"]
+        return next((code for text, code in wanted.items() if name.startswith(text)), None)
 
     def import_customers(self) -> None:
         """Import now, in the background, and watch the progress."""
