@@ -10,3 +10,5 @@ from . import exact_mapping_wizard
 from . import exact_mapping_line
 from . import exact_mapping_propose
 from . import exact_mapping_propose_books
+from . import exact_adopt_wizard
+from . import exact_repair_wizard

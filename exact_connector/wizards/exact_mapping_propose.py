@@ -151,12 +151,10 @@ class ExactMappingWizard(models.TransientModel):
         for tax, used, shown in self._with_rest(counts, "account.tax", sale):
             if tax.amount_type not in ("percent", "division"):
                 found = (None, connection._tax_problem(tax), "none")
-            elif (
-                not tax.exact_vat_code_id and used and not connection._tax_problem(tax, items[tax])
-            ):
-                found = (None, env._("the VAT code of the item serves"), "default")
             else:
                 found = self._propose_vat(tax, codes)
+                if found[2] != "high" and used and not connection._tax_problem(tax, items[tax]):
+                    found = (None, env._("the VAT code of the item serves"), "default")
             yield self._row(name, tax, used, shown, found)
 
     def _propose_vat(self, tax, codes):
