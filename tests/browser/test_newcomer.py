@@ -170,11 +170,14 @@ def test_r9_r14_newcomer_maps_what_is_in_use_with_one_button(desk):
 
 
 def confirm_mapping(hands):
-    """Take over what is proposed."""
-    hands.find(".modal .o_exact_mapping .o_data_row, #exact_mapping_apply")
+    """Take over what is proposed for VAT and is sure."""
+    hands.find(".o_exact_mapping_bar")
+    hands.click(".o_exact_mapping_bar [data-kind='vat']")
+    hands.find(".o_exact_mapping_bar .active[data-kind='vat']")
+    hands.find(".o_exact_mapping .o_data_row")
     hands.shot("mapping")
-    hands.click("#exact_mapping_apply")
-    hands.gone(".modal")
+    hands.click(".o_exact_confirm_sure")
+    hands.gone(".o_exact_confirm_sure")
 
 
 def test_r6_r36_newcomer_imports_the_customers(desk):
