@@ -244,24 +244,21 @@ class ExactConnection(models.Model):
         item, level = self._use_item(use.product, use.item)
         code = use.tax.exact_vat_code_id if use.tax else self.no_tax_vat_code_id
         candidates = [(use.gl_account, use.gl_account, env._("chosen on the line"))]
-        if level != "default":
-            text = env._("revenue account of item %s", item.display_name)
-            candidates.append((item.gl_account_id, item, text))
-        if "exact_gl_account_id" in use.account._fields:
+        own = (item.gl_account_id, item, env._("revenue account of item %s", item.display_name))
+        if item and level != "default":
+            # Whoever chose the item wanted its account: without one nothing else serves.
+            candidates.append(own)
+        else:
             text = env._("of account %s", use.account.display_name)
             candidates.append((use.account.exact_gl_account_id, use.account, text))
-        if "sale_gl_account_id" in code._fields:
             text = env._("of VAT code %s", code.display_name)
-            candidates.append((code.sale_gl_account_id, code, text))
-        if level == "default":
-            text = env._("revenue account of item %s", item.display_name)
-            candidates.append((item.gl_account_id, item, text))
+            candidates += [(code.sale_gl_account_id, code, text), own]
         for account, record, origin in candidates:
             if account:
                 return account, record, origin
         if item:
             text = env._(
-                "Item %(item)s (%(origin)s) has no revenue account in Exact, and nothing else gives one.",
+                "Item %(item)s (%(origin)s) has no revenue account in Exact.",
                 item=item.display_name,
                 origin=self._item_origin(use.product, level),
             )
