@@ -76,11 +76,9 @@ class AccountAnalyticAccount(models.Model):
         "exact.cost.center", "Exact Cost Centre", company_dependent=True, domain=OWN_COMPANY
     )
     exact_cost_unit_id = fields.Many2one(
-        "exact.cost.unit", "Exact Cost Unit", company_dependent=True, domain=OWN_COMPANY
+        "exact.cost.unit", company_dependent=True, domain=OWN_COMPANY
     )
-    exact_project_id = fields.Many2one(
-        "exact.project", "Exact Project", company_dependent=True, domain=OWN_COMPANY
-    )
+    exact_project_id = fields.Many2one("exact.project", company_dependent=True, domain=OWN_COMPANY)
     exact_dimension = fields.Selection(
         selection=lambda self: (
             self.env["account.analytic.plan"]._fields["exact_dimension"].selection

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
 
 from .exact_connection import USABLE_ITEM
@@ -62,7 +63,12 @@ class AccountMoveLine(models.Model):
                 create_column(cr, self._table, name, "date")
                 if column_exists(cr, self._table, deferral):
                     cr.execute(
-                        f"UPDATE {self._table} SET {name} = {deferral} WHERE {deferral} IS NOT NULL"
+                        SQL(
+                            "UPDATE %(table)s SET %(own)s = %(other)s WHERE %(other)s IS NOT NULL",
+                            table=SQL.identifier(self._table),
+                            own=SQL.identifier(name),
+                            other=SQL.identifier(deferral),
+                        )
                     )
         return super()._auto_init()
 
@@ -80,9 +86,10 @@ class AccountMoveLine(models.Model):
 
     def _copy_data_extend_business_fields(self, values):
         """A credit note is about the same period as its invoice; a copy of an invoice is not."""
-        super()._copy_data_extend_business_fields(values)
+        result = super()._copy_data_extend_business_fields(values)
         for name in DEFERRALS:
             values[name] = self[name]
+        return result
 
     def write(self, vals):
         if not self.env.su and any(name in vals for name in FOR_EXACT):

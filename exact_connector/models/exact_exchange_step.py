@@ -49,17 +49,19 @@ class ExactExchange(models.Model):
 
     @api.depends("document_name")
     def _compute_name(self):
-        super()._compute_name()
+        result = super()._compute_name()
         labels = dict(self._fields["kind"].selection)
         for exchange in self.filtered("document_name"):
             exchange.name = f"{labels.get(exchange.kind, '')} {exchange.document_name}"
+        return result
 
     @api.depends("document_name")
     def _compute_display_name(self):
-        super()._compute_display_name()
+        result = super()._compute_display_name()
         labels = dict(self._fields["kind"]._description_selection(self.env))
         for exchange in self.filtered("document_name"):
             exchange.display_name = f"{labels.get(exchange.kind, '')} {exchange.document_name}"
+        return result
 
     # === ENQUEUE === #
 

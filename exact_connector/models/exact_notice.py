@@ -210,7 +210,7 @@ class ExactNotice(models.Model):
     def _cron_send_digest(self):
         """Once a day, to those who want it, only where there is something to tell; in their own language."""
         template = self.env.ref("exact_connector.mail_template_digest")
-        groups = self.search([]).grouped("user_id")
+        groups = self.search([("user_id", "!=", False)]).grouped("user_id")
         for user, notices in groups.items():
             worth = notices.filtered(lambda notice: notice._is_worth_telling())
             (notices - worth).unlink()
@@ -243,17 +243,19 @@ class ExactExchange(models.Model):
 
     def _settle(self, state, cause, message, error=None, retry_at=False):
         told = (self.state, self.cause_id)
-        super()._settle(state, cause, message, error=error, retry_at=retry_at)
+        result = super()._settle(state, cause, message, error=error, retry_at=retry_at)
         stuck = state == "failed" and self.kind != "account"
         # A run that waits for a person to reconnect: no document of its own would tell.
         stuck = stuck or (state == "waiting" and not retry_at and self.kind in RUN_KINDS)
         if stuck and told != (state, cause):
             text = "\n".join(filter(None, [message, self.exact_message]))
             self.env["exact.notice"]._tell_failed(self, text)
+        return result
 
     def _settle_done(self, exact_id, number, notes=()):
-        super()._settle_done(exact_id, number, notes)
+        result = super()._settle_done(exact_id, number, notes)
         self.env["exact.notice"]._clear_failed(self)
+        return result
 
     def _is_watched(self):
         """Whether its asker will be told of it another way: by the result of a synchronisation."""

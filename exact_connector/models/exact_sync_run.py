@@ -381,8 +381,9 @@ class ExactExchange(models.Model):
 
     @api.model
     def _cron_process(self):
-        super()._cron_process()
+        result = super()._cron_process()
         self.env["exact.sync.run"]._advance_all()
+        return result
 
     def _is_watched(self):
         """Whoever pressed Sync gets the result of the whole run."""

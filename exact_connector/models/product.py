@@ -16,7 +16,6 @@ class ProductTemplate(models.Model):
     )
     exact_journal_id = fields.Many2one(
         "exact.journal",
-        "Exact Journal",
         company_dependent=True,
         domain="[('company_id', '=', allowed_company_ids[0]), ('type', 'in', ('20', '21'))]",
         help="Documents with this product go to this journal in Exact, before the journal of the "

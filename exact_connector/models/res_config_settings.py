@@ -51,7 +51,7 @@ class ResConfigSettings(models.TransientModel):
         domain="[('authorization_id', '=', exact_authorization_id), ('granted', '=', True)]",
         context={"active_test": False},
     )
-    exact_start_date = fields.Date("Exact Start Date")
+    exact_start_date = fields.Date()
     exact_sale_journal_id = fields.Many2one(
         "exact.journal",
         "Journal for Invoices",

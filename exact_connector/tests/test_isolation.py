@@ -58,7 +58,9 @@ class IsolationCase(SendCase):
         return super().grant(login, app, "/be" if app == BE_APP else "")
 
     def give_division(self, login, division, granted=True, prefix=""):
-        super().give_division(login, division, granted, "/be" if division == 2001 else prefix)
+        return super().give_division(
+            login, division, granted, "/be" if division == 2001 else prefix
+        )
 
     def join(self, company, land, division, **values):
         return Side(company, self.connect(company, division=division, **values), land, division)
