@@ -14,19 +14,20 @@ class ResCompany(models.Model):
         )
         for company in self:
             # Also of companies that are not switched on now: they are this person's own.
-            own = company in self.env.user.company_ids
-            connection = self.env["exact.connection"].sudo(own)._for_company(company)
+            company_known = company._origin
+            own = company_known in self.env.user.company_ids
+            connection = self.env["exact.connection"].sudo(own)._for_company(company_known)
             parts = [labels[connection.state or "draft"], connection.division_id.display_name]
             company.exact_setup_state = ", ".join(filter(None, parts))
 
     def action_exact_setup(self):
-        """The set-up page of this company, also where it is not switched on now."""
+        """Switch to this company and open its set-up page, as the company menu would."""
         self.ensure_one()
-        companies = self | self.env.companies
-        connections = self.env["exact.connection"].with_context(allowed_company_ids=companies.ids)
-        action = connections._open_setup_of(self)
-        action["context"] = {**(action.get("context") or {}), "allowed_company_ids": companies.ids}
-        return action
+        return {
+            "type": "ir.actions.client",
+            "tag": "exact_connector.set_up_company",
+            "params": {"company_id": self.id},
+        }
 
     def _exact_default_country(self):
         """The country of the company where Exact has a site, else the Netherlands."""
