@@ -83,7 +83,8 @@ class ExactConnection(models.Model):
             connection.setup_step_count = len(STEPS)
             connection.setup_percent = 100 * len(done) / len(STEPS)
             connection.setup_gaps = connection._describe_gaps(gaps)
-            mapping = [gap for gap in gaps if STEP_OF_GAP.get(gap.step) == "mapping"]
+            # An empty setting is filled in on the page itself.
+            mapping = [gap for gap in gaps if gap.step in STEP_OF_GAP and gap.kind != "setting"]
             connection.setup_mapping_count = len(mapping)
 
     def _get_done_steps(self, gaps):

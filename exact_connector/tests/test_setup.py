@@ -80,6 +80,8 @@ class TestSetup(UnlimitedCase):
         item = next(gap for gap in gaps if gap["step"] == "mapping")
         tax = next(gap for gap in gaps if gap["model"] == "account.tax")
         self.assertTrue(item["why"] and tax["why"] and tax["id"])
+        mapping = len(gaps) - 1
+        self.assertEqual(self.connection.setup_mapping_count, mapping, "not the empty setting")
         self.connection.with_context(exact_step=item["step"]).action_setup_show()
         self.assertEqual(self.connection.setup_step, "mapping")
 
