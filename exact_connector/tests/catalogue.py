@@ -90,11 +90,11 @@ SAID = {
         ["Ongeldige referentie: Btw-code", "Invalid: VAT percentage []"],
     ),
     "mail_wrong": (ACCOUNTS, 500, ["Invalid: Email []", "Ongeldig: E-mailadres []"]),
-    "processed": (ENTRIES, 500, ["Reeds verwerkt", "Already processed"]),
+    "entry_processed": (ENTRIES, 500, ["Reeds verwerkt", "Already processed"]),
     "invoice_number": (INVOICES, 500, ["Factuurnummer verplicht"]),
     "already_exists": (ACCOUNTS, 500, ["Data already exists", "Gegeven bestaat reeds."]),
     "webhook_exists": (HOOKS, 500, ["Data already exists", "Gegeven bestaat reeds."]),
-    "in_use": (
+    "cannot_delete": (
         ACCOUNTS,
         500,
         [
@@ -158,7 +158,7 @@ SAID = {
     "forbidden": (ENTRIES, 403, ["Forbidden"]),
     "maintenance": (ENTRIES, 503, ["Exact Online is in onderhoud", "Under maintenance"]),
     "gone": (ENTRIES, 404, ["Not found"]),
-    "attachment_too_large": (FILES, 500, ["Le fichier dépasse la taille autorisée : 7 Mo"]),
+    "file_refused": (FILES, 500, ["Le fichier dépasse la taille autorisée : 7 Mo"]),
     "currency_wrong": (ENTRIES, 500, ["Not allowed: Currency", "Niet toegestaan: Valuta"]),
     "rate_not_allowed": (ENTRIES, 500, ["Exchange rate not allowed", "Niet toegestaan: Koers"]),
     "unknown": (ENTRIES, 500, ["De maan staat verkeerd voor deze boeking."]),
@@ -305,8 +305,8 @@ class Ruled:
                     "lengths", "refuse", lambda: self.post(Description="x" * 61)
                 ),
             ),
-            ("processed", self.processed),
-            ("in_use", lambda: self.client.delete(ACCOUNTS, self.known["ID"])),
+            ("entry_processed", self.processed),
+            ("cannot_delete", lambda: self.client.delete(ACCOUNTS, self.known["ID"])),
             ("customer_name_wrong", lambda: self.account(Name=None)),
             ("customer_number_wrong", lambda: self.account(Code="K-12")),
             ("country_wrong", lambda: self.account(Country="QX")),
@@ -316,9 +316,9 @@ class Ruled:
             ("item_wrong", lambda: self.invoice(line=item("OUD"))),
             ("item_fraction", lambda: self.invoice(line={"Quantity": Decimal("0.5")})),
             ("customer_missing", lambda: self.invoice(OrderedBy=None)),
-            ("attachment_too_large", lambda: self.with_option("max_attachment", 2, self.file)),
-            ("attachment_refused", lambda: self.file(FileName="factuur.exe")),
-            ("attachment_refused", lambda: self.file(Attachment=None)),
+            ("file_refused", lambda: self.with_option("max_attachment", 2, self.file)),
+            ("file_refused", lambda: self.file(FileName="factuur.exe")),
+            ("file_refused", lambda: self.file(Attachment=None)),
             (
                 "webhook_callback",
                 lambda: self.client.create(

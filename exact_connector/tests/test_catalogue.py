@@ -48,7 +48,7 @@ COMPLAINTS = {
     20: "each company has a connection of its own",
     21: ("journal_wrong", "vat_on_journal", "journal_vat", "journal_blocked"),
     22: ("currency_wrong", "rate_not_allowed", "journal_currency"),
-    23: ("attachment_too_large", "attachment_refused"),
+    23: ("file_refused",),
     24: "a document that is in Exact is guarded against change",
     25: "each exchange stands by itself",
     26: "notices are chosen by each user",

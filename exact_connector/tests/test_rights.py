@@ -31,6 +31,11 @@ TABLE = {
     "exact.cause": (R, ALL, ALL),
     "exact.exchange": (R, "ru", "ru"),
     "exact.exchange.problem": (R, R, R),
+    "exact.match": (R, R, R),
+    "exact.match.candidate": (R, R, R),
+    "exact.sync.run": (R, "ru", "ru"),
+    "exact.notice": (R, R, R),
+    "exact.payment.wizard": (ALL, ALL, ALL),
     "exact.repair.wizard": (ALL, ALL, ALL),
     "exact.adopt.wizard": (ALL, ALL, ALL),
     "exact.mapping.wizard": (NONE, R, R),
@@ -229,6 +234,7 @@ class TestRights(UnlimitedCase, HttpCase):
             "exact.probe": self.connection.probe_ids,
             "exact.exchange": move.exact_exchange_ids,
             "exact.exchange.problem": move.exact_exchange_ids.problem_ids,
+            **self.made(move),
         }
         open_to_all = {"exact.cause"}
         system_only = {"exact.token", "exact.oauth.state"}
@@ -246,6 +252,28 @@ class TestRights(UnlimitedCase, HttpCase):
                 )
                 self.assertFalse(searched & found)
         self.assertTrue(self.seen_by(user, self.env["exact.item"]).search_count([]), "their own")
+
+    def made(self, move):
+        """A record of each model that this connection has none of by itself."""
+        env, connection = self.env(su=True), {"connection_id": self.connection.id}
+        reference = {**connection, "exact_id": "x", "code": "X", "name": "X"}
+        match = env["exact.match"].create({**connection, "partner_id": move.partner_id.id})
+        values = {
+            "exact.cost.center": reference,
+            "exact.cost.unit": reference,
+            "exact.project": reference,
+            "exact.match.candidate": {"match_id": match.id, "exact_account_id": "x", "name": "X"},
+            "exact.sync.run": {**connection, "user_id": self.env.uid},
+            "exact.notice": {
+                "user_id": self.env.uid,
+                "company_id": self.company.id,
+                "kind": env["exact.notice"]._fields["kind"].selection[0][0],
+                "text": "x",
+                "move_id": move.id,
+            },
+        }
+        made = {name: env[name].create(each) for name, each in values.items()}
+        return {name: found.sudo(False) for name, found in {**made, "exact.match": match}.items()}
 
     def test_r03_actions_on_another_company_are_refused_and_make_no_call(self):
         move = self.invoice()
