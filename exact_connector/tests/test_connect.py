@@ -443,7 +443,7 @@ class TestConnection(UnlimitedCase):
             self.assertEqual(self.connection.authorization_id.state, "expired")
             self.assertEqual(self.connection.state, "expired")
             self.assertEqual(self.connection.last_error, "Old refresh token used.")
-            with self.assertRaisesRegex(UserError, "(?s)Old refresh token used.*Press Connect"):
+            with self.assertRaisesRegex(UserError, "(?s)Old refresh token used.*Connect again"):
                 self.connection.action_refresh_reference_data()
 
     def test_documents_wait_for_the_reconnect_and_then_go_on_by_themselves(self):
@@ -452,7 +452,9 @@ class TestConnection(UnlimitedCase):
         with self.later(600), self.shifted(1200):
             move.action_exact_create_sales_entry()
             exchange = move.exact_exchange_ids
-            self.assertEqual((move.exact_state, exchange.cause_id.code), ("waiting", "reconnect"))
+            self.assertEqual(
+                (move.exact_state, exchange.cause_id.code), ("waiting", "token_replaced")
+            )
             self.assertFalse(exchange.retry_at, "time alone does not mend it")
             self.assertIn(exchange.cause_id.name, move.exact_message)
             # A second one does not even try.
