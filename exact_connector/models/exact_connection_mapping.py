@@ -175,36 +175,35 @@ class ExactConnection(models.Model):
             return self.env[target.model]
         return self.env[target.model].search([(target.field, "in", choices.ids)])
 
+    def _group_flaws(self):
+        """What no longer holds, once for each counterpart in Exact, with all it is used for.
+
+        :return: list of (choice, :class:`Flaw`, list of (target name, record))
+        """
+        grouped = {}
+        for name, record, choice, flaw in self._get_flaws():
+            # A rate or a due date is wrong for one record; the rest is wrong wherever it is used.
+            own = (name, record.id) if flaw.code == "rate" or not flaw.stops else ()
+            group = grouped.setdefault((choice, flaw.code, own), (choice, flaw, []))
+            group[2].append((name, record))
+        return list(grouped.values())
+
     def _get_warnings(self):
-        """What no longer holds, told once for each counterpart in Exact.
+        """What no longer holds, in words.
 
         :return: list of (key, :class:`Gap`); the key changes when what is wrong changes.
         """
         env = self.env
-        grouped = {}
-        for name, record, choice, flaw in self._get_flaws():
-            # A rate or a due date is wrong for one record; the rest is wrong wherever it is used.
-            own = (
-                (name, record.id) if record._name in ("account.tax", "account.payment.term") else ()
-            )
-            grouped.setdefault((choice, flaw.code, own), []).append((name, record, flaw))
         warnings = []
-        for (choice, code, _own), uses in grouped.items():
-            flaw = uses[0][2]
-            names = [self._name_use(name, record) for name, record, _flaw in uses[:NAMED]]
+        for choice, flaw, uses in self._group_flaws():
+            names = [self._name_use(name, record) for name, record in uses[:NAMED]]
             if len(uses) > NAMED:
                 names.append(env._("%s more", len(uses) - NAMED))
             text = env._("%(what)s Used for: %(where)s.", what=flaw.text, where=", ".join(names))
-            key = json.dumps(
-                [
-                    choice._name,
-                    choice.id,
-                    code,
-                    sorted(f"{record._name},{record.id}" for _name, record, _flaw in uses),
-                ]
-            )
-            record = uses[0][1].with_env(env)
+            where = sorted(f"{record._name},{record.id}" for _name, record in uses)
+            key = json.dumps([choice._name, choice.id, flaw.code, where])
             kind = {**TARGETS, **WATCHED}[uses[0][0]].kind
+            record = uses[0][1].with_env(env)
             warnings.append((key, Gap(kind, text, "", record, "", flaw.stops)))
         return warnings
 
@@ -287,21 +286,25 @@ class ExactConnection(models.Model):
                 connection.mapping_alert = False
                 continue
             lines = [
-                Markup('<li><a href="%s">%s</a></li>')
-                % (connection._get_record_url(gap.record), gap.message)
-                for _key, gap in connection._get_warnings()
-                if gap.blocking
+                Markup("<li>%s</li>") % connection._alert_line(flaw, uses)
+                for _choice, flaw, uses in connection._group_flaws()
+                if flaw.stops
             ]
             connection.mapping_alert = (
                 Markup('<ul class="mb-0">%s</ul>') % Markup("").join(lines) if lines else False
             )
 
-    @api.model
-    def _get_record_url(self, record):
-        """The page of a record in Odoo's client, in the same tab."""
-        if record._name == "exact.connection":
-            return f"/odoo/exact-connections/{record.id}"
-        return f"/odoo/{record._name}/{record.id}"
+    def _alert_line(self, flaw, uses):
+        """What is wrong, and links to the records that it is used for, in the same tab."""
+        names = []
+        for name, record in uses[:NAMED]:
+            label = self._name_use(name, record)
+            link = Markup('<a class="alert-link" href="/odoo/%s/%s">%s</a>')
+            names.append(label if record == self else link % (record._name, record.id, label))
+        if len(uses) > NAMED:
+            names.append(self.env._("%s more", len(uses) - NAMED))
+        where = Markup(", ").join(names)
+        return Markup("%s ") % flaw.text + Markup(self.env._("Used for: %s.")) % where
 
     # === DEFAULTS === #
 

@@ -152,6 +152,19 @@ class TestMappingScreens(ScreenCase):
         gone = self.env["exact.mapping.wizard"].browse(0)
         self.assertEqual(gone.get_overview("vat"), {"gone": True})
 
+    def test_look_is_taken_again_after_a_refresh_of_the_reference_data(self):
+        tax = self.tax(21, "2")
+        self.used(tax)
+        wizard = self.open()
+        self.assertEqual(self.line(wizard, tax).confidence, "confirmed")
+        self.accountant("vat-type", code="2", type="I")
+        with self.later(60):
+            self.connection._refresh_reference_data()
+            self.assertEqual(wizard.get_overview("vat"), {"stale": True})
+            wizard.action_open_kind("vat")
+            self.assertEqual(self.line(wizard, tax).confidence, "wrong")
+            self.assertTrue(wizard.get_overview("vat")["kinds"][0]["wrong"])
+
     def test_r20_what_failed_for_want_of_a_mapping_is_offered_again(self):
         tax, other = self.tax(9), self.tax(12)
         moves = self.invoice([(1, 10.0, tax)]) | self.invoice([(2, 10.0, tax)])

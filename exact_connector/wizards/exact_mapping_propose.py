@@ -42,6 +42,7 @@ class ExactMappingWizard(models.TransientModel):
             )
             rows += [{**row, "sequence": sequence} for row in make(name) if row]
         self.env["exact.mapping.wizard.line"].sudo().create(rows)
+        self.sudo().write({"filled_on": fields.Datetime.now(), "stale": False})
 
     # === LINES === #
 
@@ -61,7 +62,7 @@ class ExactMappingWizard(models.TransientModel):
             "target": name,
             "res_model": target.model,
             "res_id": record.id,
-            "record_name": self.connection_id._name_use(name, record),
+            "record_name": self._record_name(name, record),
             "used": used,
             "in_use": bool(used) if in_use is None else in_use,
         }
@@ -91,6 +92,12 @@ class ExactMappingWizard(models.TransientModel):
             values["confidence"] = confidence or fallback
             values["reason"] = reason or line._reason_empty()
         return values
+
+    def _record_name(self, name, record):
+        """Accounts with their code, which their display name leaves out here."""
+        label = self.connection_id._name_use(name, record)
+        code = name == "account" and record.code
+        return f"{code} {label}" if code and not label.startswith(code) else label
 
     def _reference(self, model, domain=()):
         return self.env[model].search([("connection_id", "=", self.connection_id.id), *domain])
@@ -258,6 +265,7 @@ class ExactMappingWizard(models.TransientModel):
         )
         usable = self._usable_items()
         rest = env["product.category"].search([], limit=REST)
+        counts = {category: number for category, number in counts.items() if category}
         rows = [*counts.items(), *((category, 0) for category in rest if category not in counts)]
         for category, used in rows:
             own = items.get(category, [])

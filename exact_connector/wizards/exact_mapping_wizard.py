@@ -19,6 +19,7 @@ class ExactMappingWizard(models.TransientModel):
     connection_id = fields.Many2one("exact.connection", required=True, ondelete="cascade")
     company_id = fields.Many2one(related="connection_id.company_id", store=True)
     line_ids = fields.One2many("exact.mapping.wizard.line", "wizard_id")
+    filled_on = fields.Datetime(readonly=True)
     stale = fields.Boolean(readonly=True, help="A choice changed which lines there are.")
 
     # === OPENING === #
@@ -48,10 +49,9 @@ class ExactMappingWizard(models.TransientModel):
         """The screen of one kind, of the same look."""
         self.ensure_one()
         self.connection_id._check_manager()
-        if self.stale:
+        if self._is_stale():
             self.sudo().line_ids.unlink()
             self.sudo()._fill()
-            self.sudo().stale = False
         kind = kind if kind in KINDS else self._next_kind() or KINDS[0]
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "exact_connector.action_exact_mapping_line"
@@ -72,6 +72,12 @@ class ExactMappingWizard(models.TransientModel):
             context=context,
         )
         return action
+
+    def _is_stale(self):
+        """Whether what was read from Exact, or a choice, changed what there is to see."""
+        self.ensure_one()
+        read = self.connection_id.refreshed_on
+        return self.stale or not self.filled_on or bool(read and read > self.filled_on)
 
     def _next_kind(self, after=None):
         """The first kind with something open, looking on from ``after``."""
@@ -100,7 +106,7 @@ class ExactMappingWizard(models.TransientModel):
         if not self.exists():
             return {"gone": True}
         self.connection_id._check_manager()
-        if self.stale:
+        if self._is_stale():
             return {"stale": True}
         env = self.env
         labels = dict(self.line_ids._fields["kind"]._description_selection(env))
