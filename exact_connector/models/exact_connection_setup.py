@@ -197,6 +197,20 @@ class ExactConnection(models.Model):
             or user.has_group("exact_connector.group_exact_manager")
         )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """A new set-up page that was left open saves into the connection made meanwhile, not into a second one."""
+        if not self.env.context.get("exact_setup"):
+            return super().create(vals_list)
+        connections = self.browse()
+        for vals in vals_list:
+            company = self.env["res.company"].browse(vals.get("company_id")) or self.env.company
+            there = self._for_company(company)
+            if there:
+                there.write({name: value for name, value in vals.items() if name != "company_id"})
+            connections |= there or super().create([vals])
+        return connections
+
     # === OPENING === #
 
     @api.model
@@ -231,7 +245,7 @@ class ExactConnection(models.Model):
                 )
             )
         action = self._get_setup_action()
-        action["context"] = {"default_company_id": company.id}
+        action["context"] = {"default_company_id": company.id, "exact_setup": True}
         return action
 
     def _open_setup(self):

@@ -18,6 +18,13 @@ class ExactMapperSalesEntry(models.AbstractModel):
             if code:
                 found.vat_code = Sourced(code, env._("VAT code for lines without tax"))
                 self._check_vat_code(code, found.vat_code.source, 0, connection, resolution)
+                resolution.note(
+                    env._(
+                        "Line %(line)s has no tax: it goes with VAT code %(code)s.",
+                        line=self._label(line),
+                        code=code.display_name,
+                    )
+                )
             else:
                 resolution.problem(
                     "no_tax",

@@ -121,8 +121,9 @@ class TestMapping(LinesCase):
 
     def test_line_without_tax_takes_its_own_setting_or_stops(self):
         move = self.one_line(tax=self.env["account.tax"])
-        found = self.resolve(move).lines[0].vat_code
-        self.assertEqual(found.value.code, "0")
+        resolution = self.resolve(move)
+        self.assertEqual(resolution.lines[0].vat_code.value.code, "0")
+        self.assertIn("has no tax", "\n".join(resolution.notes))
         self.connection.no_tax_vat_code_id = False
         self.assert_stopped(move, "no_tax", self.connection)
 

@@ -408,3 +408,9 @@ class TestSetup(UnlimitedCase):
         self.env["exact.authorization"]._gc_blank()
         self.assertFalse(blank.exists())
         self.assertEqual(self.connection.state, "connected")
+
+    def test_r2_page_left_open_saves_into_the_connection_made_meanwhile(self):
+        pages = self.env["exact.connection"].with_context(exact_setup=True)
+        again = pages.create({"company_id": self.company.id, "start_date": "2026-02-01"})
+        self.assertEqual(again, self.connection)
+        self.assertEqual(str(self.connection.start_date), "2026-02-01")
