@@ -276,7 +276,8 @@ class AccountMove(models.Model):
         except ExactError as error:
             return "unknown", [], None, self.env["exact.cause"]._explain(error)
         if row is None:
-            return "gone", [], None, ""
+            other = self._exact_in_other_books(connection)
+            return "unknown" if other else "gone", [], None, ""
         move = self.with_company(self.company_id)
         compared = self.env["exact.mapper.sales.entry"]._compare(move, row)
         differs = any(not one.equal and one.name in (*ESSENTIAL, "VATAmountFC") for one in compared)

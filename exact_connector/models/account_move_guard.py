@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import RedirectWarning, UserError
 
-from ..client import ExactError
+from ..client import DataError, ExactError
 
 # What of an invoice line decides what Exact has booked.
 BOOKED_LINE_FIELDS = {
@@ -104,14 +104,17 @@ class AccountMove(models.Model):
             if connection.state != "connected":
                 continue
             client = connection._get_client()
-            for move in moves:
+            for move in moves.filtered(lambda m, c=connection: not m._exact_in_other_books(c)):
                 try:
                     if client.get(
                         "salesentry/SalesEntries", move.exact_entry_id, select=["EntryID"]
                     ):
                         continue
-                except ExactError:
+                except DataError:
                     continue
+                except ExactError:
+                    # The others would meet the same, and ten refusals block the app (API 2).
+                    break
                 gone |= move
         for move in gone:
             move._message_log(
@@ -119,6 +122,12 @@ class AccountMove(models.Model):
             )
         gone._exact_forget_entry()
         return gone
+
+    def _exact_in_other_books(self, connection):
+        """Whether this was sent to another division than the present one, which knows nothing of it."""
+        self.ensure_one()
+        since, sent = connection.sudo().books_since, self.exact_sent_on
+        return bool(since and sent and sent < since)
 
     def _exact_forget_entry(self):
         """These documents are not in Exact (any more): they can be sent again."""
@@ -134,8 +143,16 @@ class AccountMove(models.Model):
         """
         for move in self:
             exchange = move.sudo().exact_exchange_ids[:1]
+            if not exchange:
+                # Deleted since, by a manager: without one the next sending would start with a POST.
+                connection = self.env["exact.connection"]._for_company(move.company_id)
+                exchange = exchange._enqueue_moves(connection, move).sudo()
+            values = {"state": "cancelled", "attempts": max(exchange.attempts, 1)}
+            if "SalesEntryLines" not in (exchange.payload or {}):
+                # Linked by its number, not sent by us: the reference of that entry is not this document's.
+                values["payload"] = False
             # Tried before, as far as the next sending knows: that never starts with a POST.
-            exchange.write({"state": "cancelled", "attempts": max(exchange.attempts, 1)})
+            exchange.write(values)
             move._message_log(
                 body=self.env._(
                     "Link to entry %(number)s in Exact forgotten; Exact itself was not changed. Reason: %(reason)s",

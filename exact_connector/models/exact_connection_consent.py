@@ -20,6 +20,8 @@ class ExactConnection(models.Model):
     known_user_id = fields.Char("Exact User ID Known", readonly=True, copy=False)
     known_user_name = fields.Char("Exact User Known", readonly=True, copy=False)
     known_country = fields.Char("Exact Country Known", readonly=True, copy=False)
+    # What was sent before this moment is in the division before.
+    books_since = fields.Datetime(readonly=True, copy=False)
     confirm_message = fields.Text(compute="_compute_confirm")
     confirm_can_stay = fields.Boolean(compute="_compute_confirm")
     confirm_user_name = fields.Char(
@@ -271,4 +273,4 @@ class ExactConnection(models.Model):
                 self.env["account.move"].sudo().search(
                     [("company_id", "=", connection.company_id.id), ("exact_entry_id", "!=", False)]
                 )._exact_forget_entry()
-            connection.linked_books = False
+            connection.write({"linked_books": False, "books_since": fields.Datetime.now()})

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..client import ExactError, OutcomeUnknown
+from ..client import ExactError, OutcomeUnknown, RightsError
 from ..resolution import Problem
 from .exact_exchange_drive import BatchStop
 
@@ -42,12 +42,21 @@ class ExactExchange(models.Model):
         return self.browse((known_sudo | made_sudo).ids)
 
     def _drive_account_updates(self, client):
-        """:raises BatchStop: limit, outage or reconnect."""
-        for exchange in self._lock_due():
+        """A missing right is told on each without asking again, and holds up no document (API 2).
+
+        :raises BatchStop: limit, outage or reconnect.
+        """
+        exchanges = self._lock_due()
+        for number, exchange in enumerate(exchanges):
             try:
                 exchange._drive_account_update(client)
-            except BatchStop:
-                raise
+            except BatchStop as stop:
+                if not isinstance(stop.__cause__, RightsError):
+                    raise
+                for other in exchanges[number + 1 :]._lock_due():
+                    other._settle_error(stop.__cause__)
+                self._commit(0)
+                return
             except Exception as error:
                 self._rollback()
                 exchange._settle_fault(error)

@@ -1,7 +1,7 @@
 import json
 
 from odoo import models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, RedirectWarning, UserError, ValidationError
 
 from ..client import DataError, ExactError, Guid, encode, odata
 from ..resolution import Problem
@@ -25,6 +25,11 @@ class ExactExchange(models.Model):
     def _drive_entry_update(self, client):
         """PUT what was changed in Odoo since it was sent, nothing else (API 5.11)."""
         move = self._move_in_company()
+        if move.exact_entry_id != self.exact_id:
+            # Forgotten or linked anew since: what stands in that entry is no matter of this document.
+            self.write({"state": "cancelled", "retry_at": False})
+            self._commit(1)
+            return
         mapper = self.env["exact.mapper.sales.entry"]
         values = mapper._changed_values(move)
         if not values:
@@ -91,6 +96,10 @@ class ExactExchange(models.Model):
     def _drive_entry_delete(self, client):
         """DELETE an entry that is open and that nothing is matched with."""
         move = self._move_in_company()
+        if move._exact_in_other_books(self.connection_id):
+            # Not found there means nothing: it stands in the division it was sent to.
+            self._settle_entry_gone(move)
+            return
         try:
             self._hold_for_limit(client)
             row = client.get(ENTRIES, self.exact_id, select=["EntryID", "Status"])
@@ -163,7 +172,9 @@ class ExactExchange(models.Model):
         try:
             with self.env.cr.savepoint():
                 asked.button_draft() if self.follow_up == "draft" else asked.button_cancel()
-        except (AccessError, UserError, ValidationError) as error:
+        except (AccessError, RedirectWarning, UserError, ValidationError) as error:
+            # Of a warning with a button only its text.
+            error = error.args[0] if isinstance(error, RedirectWarning) else error
             note = self.env._("It stays posted in Odoo: %s", error)
             move._message_log(body=note)
             return [note]

@@ -26,6 +26,7 @@ if find_spec("exact_simulator"):
         test_proposals,
         test_reference,
         test_review,
+        test_review3,
         test_rights,
         test_send,
         test_settings,
