@@ -210,7 +210,9 @@ class ExactCause(models.Model):
         patterns = [self[name] for name in PATTERNS if self[name]]
         if patterns:
             return any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns)
-        # Without a pattern, status and resource say enough.
+        # Without a pattern, status and resource say enough; but not of a refused token.
+        if isinstance(error, AuthError) and not self.resource:
+            return False
         return not self.reason and bool(error.status) and (self.status or 0) in (0, error.status)
 
     # === TELLING === #

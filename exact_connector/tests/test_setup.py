@@ -112,7 +112,7 @@ class TestSetup(UnlimitedCase):
         self.connection.unlink()
         action = connections.action_open_home()
         self.assertEqual(action["id"], setup)
-        self.assertEqual(action["context"], {"default_company_id": self.company.id})
+        self.assertEqual(action["context"]["default_company_id"], self.company.id)
         biller = self.make_user("biller", "account.group_account_invoice")
         manager = self.make_user("manager", "exact_connector.group_exact_manager")
         for user in (biller, manager):
