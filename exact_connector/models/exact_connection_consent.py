@@ -228,6 +228,7 @@ class ExactConnection(models.Model):
     # === ANOTHER DIVISION === #
 
     def write(self, vals):
+        self._check_consent(vals)
         moved = self.browse()
         if "division_id" in vals:
             books = self._books_of(self.env["exact.division"].browse(vals["division_id"] or []))
@@ -246,6 +247,29 @@ class ExactConnection(models.Model):
                 {"customer_cursor": "1", "payment_cursor": "1", "refreshed_on": False}
             )
         return result
+
+    def _check_consent(self, vals):
+        """Whoever maps and sends may choose among the divisions of this connection's own consent (R3, W13).
+
+        :raises AccessError: another consent is a system administrator's to give; UserError: another
+            consent's division.
+        """
+        if self.env.su or self.env.user.has_group("base.group_system"):
+            return
+        if {"authorization_id", "pending_authorization_id"} & vals.keys():
+            self.env["exact.authorization"]._check_system()
+        division_sudo = self.env["exact.division"].sudo().browse(vals.get("division_id") or [])
+        if division_sudo and any(
+            division_sudo.authorization_id != connection.sudo().authorization_id
+            for connection in self
+        ):
+            raise UserError(
+                self.env._(
+                    "Division %s cannot be used: it is archived in Exact, or was not ticked on "
+                    "Exact's consent page.",
+                    division_sudo.code,
+                )
+            )
 
     def _get_books(self):
         """The site and division that IDs belong to; the same for whoever connects to them."""

@@ -144,7 +144,7 @@ class ExactConnection(models.Model):
         """
         self.ensure_one()
         connection = self.sudo().with_company(self.company_id)
-        found = []
+        found, bad = [], {}
         for name, target in {**TARGETS, **WATCHED}.items():
             if target.model not in self.env or name in ("expense", "plan"):
                 continue
@@ -154,7 +154,7 @@ class ExactConnection(models.Model):
             if target.is_setting():
                 records = connection.filtered(target.field)
             else:
-                records = connection._search_suspect(target, field)
+                records = connection._search_suspect(target, field, bad)
             for record in records:
                 choice = record[target.field]
                 flaw = connection._choice_flaw(choice, record)
@@ -162,15 +162,23 @@ class ExactConnection(models.Model):
                     found.append((name, record, choice, flaw))
         return found
 
-    def _search_suspect(self, target, field):
-        """Records whose counterpart may be wrong; all mapped ones where that depends on the record."""
-        choices = (
-            self.env[field.comodel_name]
-            .with_context(active_test=False)
-            .search([("connection_id", "=", self.id)])
-        )
-        if target.model not in ("account.tax", "account.payment.term"):
-            choices = choices.filtered(lambda choice: self._choice_flaw(choice))
+    def _search_suspect(self, target, field, bad):
+        """Records whose counterpart may be wrong; all mapped ones where that depends on the record.
+
+        :param bad: counterparts found wrong so far, by model: thousands of items are judged once.
+        """
+        every = target.model in ("account.tax", "account.payment.term")
+        if every or field.comodel_name not in bad:
+            choices = (
+                self.env[field.comodel_name]
+                .with_context(active_test=False)
+                .search([("connection_id", "=", self.id)])
+            )
+            if not every:
+                choices = choices.filtered(lambda choice: self._choice_flaw(choice))
+                bad[field.comodel_name] = choices
+        else:
+            choices = bad[field.comodel_name]
         if not choices:
             return self.env[target.model]
         return self.env[target.model].search([(target.field, "in", choices.ids)])

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from unittest.mock import patch
 
-from odoo.exceptions import RedirectWarning, UserError
-from odoo.tests import tagged
+from odoo.exceptions import AccessError, RedirectWarning, UserError
+from odoo.tests import new_test_user, tagged
 
 from .common import NL_APP
 from .sending import ACCOUNTS, ENTRIES, SendCase
@@ -118,6 +118,29 @@ class TestReviewAfter(SendCase):
         self.assertEqual(self.step(move, "entry_delete").state, "failed")
         self.assertEqual((move.exact_entry_id, move.state), (entry, "posted"))
         self.assertEqual(len(self.entries()), 1)
+
+    def test_r03_manager_takes_no_consent_and_no_division_of_another_company(self):
+        self.connection.sudo().pending_authorization_id = self.connection.authorization_id
+        manager = new_test_user(
+            self.env,
+            login="exact_manager",
+            groups="exact_connector.group_exact_manager",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+        own = self.connection.with_user(manager)
+        other = self.env["exact.authorization"].create(
+            {"country": "practice", "client_id": "x", "client_secret": "y"}
+        )
+        division = self.env["exact.division"].create(
+            {"authorization_id": other.id, "code": 1003, "name": "Another company's"}
+        )
+        for values in ({"authorization_id": other.id}, {"pending_authorization_id": False}):
+            with self.assertRaises(AccessError):
+                own.write(values)
+        with self.assertRaises(UserError):
+            own.write({"division_id": division.id})
+        own.write({"division_id": own.division_id.id, "item_code_on_line": False})
 
     # === REFUSALS === #
 
