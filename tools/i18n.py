@@ -29,6 +29,7 @@ FOLDER = ROOT / ADDON / "i18n"
 POT = FOLDER / f"{ADDON}.pot"
 # `%%` is matched so that its second sign is not taken for a placeholder
 PLACEHOLDER = re.compile(r"%%|%(?:\(\w+\))?[sdif]|</?\w+[^>]*>")
+SHOWN = re.compile(r'(?<= )(?:title|alt|aria-label|placeholder)="[^"]*"')
 # Odoo's export takes the keys of a selection, such as a country's, for terms
 NO_TERM = re.compile(r"[a-z]{2}")
 
@@ -103,8 +104,8 @@ def merged(pot: polib.POFile, language: str) -> polib.POFile:
 
 
 def placeholders(text: str) -> Counter:
-    """Placeholders and tags with how often each occurs."""
-    return Counter(PLACEHOLDER.findall(text))
+    """Placeholders and tags with how often each occurs; what a tag shows or reads out is text."""
+    return Counter(PLACEHOLDER.findall(SHOWN.sub("", text)))
 
 
 def findings(language: str, po: polib.POFile) -> Iterator[str]:
