@@ -3,5 +3,5 @@ DELETE FROM exact_token;
 DELETE FROM exact_oauth_state;
 UPDATE exact_authorization SET client_secret = NULL;
 UPDATE res_config_settings SET exact_client_secret = NULL;
-UPDATE exact_connection SET auto_send = FALSE, import_customers = FALSE;
+UPDATE exact_connection SET auto_send = FALSE, import_customers = FALSE, update_customers = FALSE;
 UPDATE exact_exchange SET state = 'cancelled' WHERE state IN ('pending', 'sending', 'waiting', 'unclear');

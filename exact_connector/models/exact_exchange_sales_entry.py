@@ -9,6 +9,7 @@ from odoo import fields, models
 from ..client import DataError, ExactError, Guid, RightsError, encode, odata
 from ..resolution import decimal_amount
 from .exact_exchange_drive import BatchStop, TimeUp
+from .exact_mapper import MAX_REFERENCE
 
 _logger = logging.getLogger(__name__)
 
@@ -182,14 +183,17 @@ class ExactExchange(models.Model):
         customer = payload.get("Customer") or move.commercial_partner_id.exact_account_id
         if not customer:
             return True
-        reference = payload.get("YourRef") or move.name
+        # As it was sent, and as it is now: an update whose answer was lost may have brought the new number.
+        own = self.env["exact.mapper"]._clip(move.name, MAX_REFERENCE)
+        references = dict.fromkeys(filter(None, [payload.get("YourRef"), own]))
         try:
             self._hold_for_limit(client)
             rows = client.rows(
                 "salesentry/SalesEntries",
                 select=list(ENTRY_SELECT),
                 filter=odata.all_of(
-                    odata.eq("YourRef", reference), odata.eq("Customer", Guid(customer))
+                    odata.any_of([odata.eq("YourRef", text) for text in references]),
+                    odata.eq("Customer", Guid(customer)),
                 ),
             )
         except ExactError as error:

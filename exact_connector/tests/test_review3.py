@@ -61,6 +61,19 @@ class TestReviewAfter(SendCase):
         self.assertEqual(move.exact_entry_id, entry, move.exact_message)
         self.assertEqual(len(self.entries()), 1)
 
+    def test_r56_unlinked_entry_is_found_under_the_number_that_a_lost_update_gave_it(self):
+        move = self.sent()
+        entry = move.exact_entry_id
+        move.name = f"{move.name}9"
+        self.fault("drop_after", method="PUT")
+        move.action_exact_update()
+        self.assertEqual(self.step(move, "entry_update").state, "unclear")
+        self.assertEqual(self.entry(move)["YourRef"], move.name)
+        self.unlink_entry(move)
+        move.action_exact_create_sales_entry()
+        self.assertEqual(move.exact_entry_id, entry, move.exact_message)
+        self.assertEqual(len(self.entries()), 1)
+
     def test_r58_update_whose_entry_was_unlinked_meanwhile_is_not_sent(self):
         move = self.sent()
         move.payment_reference = "RF99"

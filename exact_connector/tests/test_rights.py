@@ -379,7 +379,8 @@ class TestRights(UnlimitedCase, HttpCase):
         )
         self.connection._get_client()
         self.connection.action_connect()
-        self.connection.write({"auto_send": True, "import_customers": True})
+        automatic = ("auto_send", "import_customers", "update_customers")
+        self.connection.write(dict.fromkeys(automatic, True))
         moves = self.invoice() | self.invoice()
         exchanges = self.env["exact.exchange"]._enqueue_moves(self.connection, moves)
         exchanges.sudo()[0].state = "unclear"
@@ -399,7 +400,7 @@ class TestRights(UnlimitedCase, HttpCase):
             for secret in secrets:
                 self.assertNotIn(secret, content, table)
         self.assertFalse(self.env["exact.oauth.state"].sudo().search([]))
-        self.assertFalse(self.connection.auto_send or self.connection.import_customers)
+        self.assertFalse(any(self.connection[name] for name in automatic))
         self.assertEqual(set(exchanges.mapped("state")), {"cancelled"})
         self.clear_calls()
         self.env["exact.exchange"]._cron_process()
