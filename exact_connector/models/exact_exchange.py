@@ -143,6 +143,12 @@ class ExactExchange(models.Model):
             ]
         )
         missing = records - exchanges_sudo[field]
+        tried = records.browse()
+        if missing and kind == "sales_entry":
+            # By a connection of this company that was archived since: looked up before any POST.
+            tried = self.sudo().search(
+                [(field, "in", missing.ids), ("kind", "=", kind), ("attempts", ">", 0)]
+            )[field]
         try:
             exchanges_sudo |= exchanges_sudo.create(
                 [
@@ -151,6 +157,7 @@ class ExactExchange(models.Model):
                         "kind": kind,
                         field: record.id,
                         "user_id": self.env.uid,
+                        "attempts": int(record in tried),
                     }
                     for record in missing
                 ]

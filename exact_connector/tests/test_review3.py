@@ -74,6 +74,18 @@ class TestReviewAfter(SendCase):
         self.assertEqual(move.exact_entry_id, entry, move.exact_message)
         self.assertEqual(len(self.entries()), 1)
 
+    def test_r56_what_an_archived_connection_may_have_booked_is_looked_up_by_the_next(self):
+        move = self.invoice()
+        self.fault("drop_after")
+        move.action_exact_create_sales_entry()
+        self.assertEqual((move.exact_state, len(self.entries())), ("unclear", 1))
+        self.connection.active = False
+        self.env.flush_all()
+        self.connection = self.connect(self.company)
+        self.env["exact.exchange"]._enqueue_moves(self.connection, move)._drive()
+        self.assertEqual(move.exact_state, "done", move.exact_message)
+        self.assertEqual(len(self.entries()), 1)
+
     def test_r58_update_whose_entry_was_unlinked_meanwhile_is_not_sent(self):
         move = self.sent()
         move.payment_reference = "RF99"
