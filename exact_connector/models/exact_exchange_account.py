@@ -159,6 +159,8 @@ class ExactExchange(models.Model):
                 ),
                 match,
             )
+        # A name that ends in a point ("B.V.") stands before the point of the sentence here.
+        names["name"] = (names["name"] or "").rstrip(".")
         return Problem(
             "customer_match",
             env._(

@@ -1,5 +1,6 @@
 """The screens of the configuration, and trouble on the way: for looking at only, but for the payment term."""
 
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 
 from picture_parts.hands import DESK, Hands
@@ -35,7 +36,10 @@ def look(hands: Hands, documents: dict[str, int]) -> None:
         )
         if rows:
             rows[1].click()
-            hands.find(".o_form_view")
+            try:
+                hands.find(".o_form_view", 5)
+            except TimeoutException:
+                continue  # a list that is edited in place
             hands.picture(path.replace("-", "_") + "_form")
     hands.record("exact.connection", call("exact.connection", "search", [])[0])
     sheet = hands.find(".o_form_sheet")

@@ -174,6 +174,12 @@ class Hands:
             " + ', .o_form_sheet_bg, .o_action_manager, .settings')) { box.scrollTop = 0; }"
         )
 
+    def quiet_notices(self) -> None:
+        """Close the notices in the corner."""
+        for cross in self.driver.find_elements(By.CSS_SELECTOR, ".o_notification_close"):
+            self.driver.execute_script("arguments[0].click()", cross)
+        self.wait(lambda: not self.driver.find_elements(By.CSS_SELECTOR, ".o_notification"))
+
     def tell_exact(self, path: str, body: dict) -> None:
         """Something happens at Exact."""
         requests.post(f"{self.simulator_url}/_sim/{path}", json=body, timeout=30).raise_for_status()
