@@ -8,7 +8,7 @@ from picture_parts.hands import Hands
 CLIENT_ID = "11111111-1111-4111-8111-111111111111"
 CLIENT_SECRET = "practice-secret-nl"
 DIVISION = "Praktijk Noord BV"
-KINDS = ("item", "account", "journal", "term", "analytic", "vat")
+KINDS = ("vat", "item", "account", "journal", "term", "analytic")
 
 
 def connect(hands: Hands) -> None:
@@ -60,6 +60,7 @@ def mapping(hands: Hands) -> None:
     for kind in KINDS:
         hands.click(f".o_exact_mapping_bar [data-kind='{kind}']")
         hands.find(f".o_exact_mapping_bar .active[data-kind='{kind}']")
+        hands.quiet_notices()
         hands.picture("mapping" if kind == "vat" else f"mapping_{kind}")
         if hands.driver.find_elements(By.CSS_SELECTOR, ".o_exact_confirm_sure"):
             hands.click(".o_exact_confirm_sure")
