@@ -33,6 +33,7 @@ class AccountMove(models.Model):
             ("waiting", "Waiting"),
             ("unclear", "Unclear"),
             ("failed", "Failed"),
+            ("left_out", "Left Out"),
             ("done", "In Exact"),
             ("differs", "In Exact, differs"),
         ],
@@ -54,7 +55,14 @@ class AccountMove(models.Model):
     )
     exact_can_create = fields.Boolean(compute="_compute_exact_can_create", compute_sudo=True)
 
-    @api.depends("exact_exchange_ids.state", "exact_entry_id", "exact_differs")
+    _exact_entry_uniq = models.UniqueIndex(
+        "(company_id, exact_entry_id) WHERE exact_entry_id IS NOT NULL",
+        "An entry in Exact belongs to one document only.",
+    )
+
+    @api.depends(
+        "exact_exchange_ids.state", "exact_exchange_ids.left_out", "exact_entry_id", "exact_differs"
+    )
     def _compute_exact_state(self):
         for move in self:
             if move.move_type not in DOCUMENT_TYPES:
@@ -62,8 +70,12 @@ class AccountMove(models.Model):
             elif move.exact_entry_id:
                 move.exact_state = "differs" if move.exact_differs else "done"
             else:
-                state = move.exact_exchange_ids[:1].state
-                move.exact_state = "not_sent" if state in (False, "cancelled") else state
+                exchange = move.exact_exchange_ids[:1]
+                state = exchange.state
+                if state in (False, "cancelled"):
+                    # What a person took out, no synchronisation takes up again by itself.
+                    state = "left_out" if exchange.left_out else "not_sent"
+                move.exact_state = state
 
     @api.depends("exact_exchange_ids.message", "exact_state")
     @api.depends_context("lang")
@@ -89,7 +101,7 @@ class AccountMove(models.Model):
                 move._exact_is_document()
                 and move.state == "posted"
                 and move.is_move_sent
-                and move.exact_state in ("not_sent", "failed")
+                and move.exact_state in ("not_sent", "failed", "left_out")
                 and bool(connection.division_id)
                 and not (connection.start_date and move.invoice_date < connection.start_date)
             )

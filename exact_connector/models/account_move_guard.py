@@ -132,7 +132,7 @@ class AccountMove(models.Model):
     def _exact_forget_entry(self):
         """These documents are not in Exact (any more): they can be sent again."""
         self.sudo().exact_exchange_ids.write(
-            {"state": "cancelled", "attempts": 0, "payload": False}
+            {"state": "cancelled", "attempts": 0, "payload": False, "left_out": False}
         )
         self._exact_clear_link()
 
@@ -147,7 +147,11 @@ class AccountMove(models.Model):
                 # Deleted since, by a manager: without one the next sending would start with a POST.
                 connection = self.env["exact.connection"]._for_company(move.company_id)
                 exchange = exchange._enqueue_moves(connection, move).sudo()
-            values = {"state": "cancelled", "attempts": max(exchange.attempts, 1)}
+            values = {
+                "state": "cancelled",
+                "left_out": True,
+                "attempts": max(exchange.attempts, 1),
+            }
             if "SalesEntryLines" not in (exchange.payload or {}):
                 # Linked by its number, not sent by us: the reference of that entry is not this document's.
                 values["payload"] = False

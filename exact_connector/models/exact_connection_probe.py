@@ -49,6 +49,7 @@ PROBES = (
     Probe("cashflow/Receivables", "ID", "Financial receivables"),
     Probe("documents/Documents", "ID", "Organization documents", manage=True, optional=True),
     Probe("hrm/Costcenters", "ID", "Financial costcenters", optional=True),
+    Probe("project/Projects", "ID", "Projects projects", optional=True),
 )
 REASONS = {
     "applicationscopeviolated": "scope",
@@ -112,7 +113,7 @@ class ExactProbe(models.Model):
     def _purposes(self):
         env = self.env
         return {
-            "system/Divisions": env._("Choose the division"),
+            "system/Divisions": env._("Choose the division, see what was deleted"),
             "crm/Accounts": env._("Find and create customers"),
             "sync/CRM/Accounts": env._("Import customers"),
             "sync/Logistics/Items": env._("Read items"),
@@ -126,6 +127,7 @@ class ExactProbe(models.Model):
             "cashflow/Receivables": env._("Read open items"),
             "documents/Documents": env._("Add the PDF of the invoice"),
             "hrm/Costcenters": env._("Read cost centres"),
+            "project/Projects": env._("Read projects"),
         }
 
     @api.depends("state", "scope", "access", "resource")

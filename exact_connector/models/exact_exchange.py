@@ -69,6 +69,9 @@ class ExactExchange(models.Model):
     user_id = fields.Many2one(
         "res.users", "Asked by", readonly=True, default=lambda self: self.env.user
     )
+    left_out = fields.Boolean(
+        readonly=True, help="A person took it out: only a person brings it in again."
+    )
     attempts = fields.Integer(readonly=True)
     attempt_key = fields.Char(readonly=True, help="Marks whose attempt a sending exchange is.")
     started_on = fields.Datetime("Last Attempt on", readonly=True)
@@ -172,7 +175,7 @@ class ExactExchange(models.Model):
                 or (exchange.state == "done" and not exchange._is_linked())
             )
         )
-        again.write({"state": "pending", "user_id": self.env.uid})
+        again.write({"state": "pending", "left_out": False, "user_id": self.env.uid})
         by_record = {exchange[field]: exchange for exchange in exchanges_sudo}
         return self.browse([by_record[record].id for record in records])
 
@@ -208,7 +211,7 @@ class ExactExchange(models.Model):
         due = self.filtered(lambda exchange: exchange.state in (*RETRY_STATES, "pending"))
         # An unclear one keeps its time: until then Exact may still be booking it.
         due.sudo().filtered(lambda e: e.state != "unclear").write(
-            {"state": "pending", "retry_at": False}
+            {"state": "pending", "left_out": False, "retry_at": False}
         )
         return due._run_and_report()
 
@@ -233,7 +236,7 @@ class ExactExchange(models.Model):
                 )
             )
         self.filtered(lambda exchange: exchange.state != "done").sudo().write(
-            {"state": "cancelled"}
+            {"state": "cancelled", "left_out": True}
         )
 
     def action_open_record(self):

@@ -55,7 +55,7 @@ class AccountMove(models.Model):
     @api.depends("exact_can_create")
     def _compute_exact_to_send(self):
         for move in self:
-            move.exact_to_send = move.exact_can_create
+            move.exact_to_send = move.exact_can_create and move.exact_state != "left_out"
 
     def _search_exact_to_send(self, operator, value):
         """Each connected company from its own start date on (R4)."""

@@ -264,7 +264,7 @@ class TestAfter(SendCase):
             wizard.action_unlink()
         wizard.reason = "Wrong division"
         wizard.action_unlink()
-        self.assertEqual((move.state, move.exact_state), ("draft", "not_sent"))
+        self.assertEqual((move.state, move.exact_state), ("draft", "left_out"))
         self.assertIn("Wrong division", self.chatter(move))
         self.assertEqual(len(self.entries()), 1, "Exact was left alone")
         move.action_post()

@@ -265,6 +265,21 @@ class TestSync(SendCase, UnlimitedCase):
         self.env["account.move"].with_context(allowed_company_ids=both).action_exact_sync()
         self.assertEqual(mine.exact_state, "done")
 
+    def test_r28_document_that_a_person_took_out_goes_only_when_a_person_sends_it(self):
+        move = self.due()
+        journal, self.connection.sale_journal_id = self.connection.sale_journal_id, False
+        move.action_exact_create_sales_entry()
+        self.assertEqual(move.exact_state, "failed")
+        move.exact_exchange_ids.action_cancel()
+        self.connection.sale_journal_id = journal
+        self.assertEqual(move.exact_state, "left_out")
+        self.assertNotIn(move, self.moves._exact_search_due(self.connection, by_hand=True))
+        self.moves.action_exact_sync()
+        self.assertEqual(move.exact_state, "left_out")
+        self.assertTrue(move.exact_can_create)
+        move.action_exact_create_sales_entry()
+        self.assertEqual(move.exact_state, "done")
+
     def test_r28_company_that_cannot_take_part_is_named(self):
         self.connection.start_date = False
         with self.assertRaisesRegex(UserError, "no start date"):
