@@ -51,6 +51,8 @@ PROBES = (
     Probe("hrm/Costcenters", "ID", "Financial costcenters", optional=True),
     Probe("project/Projects", "ID", "Projects projects", optional=True),
 )
+# Asked for only where cost centres and projects are in use.
+DIMENSION_PROBES = ("hrm/Costcenters", "project/Projects")
 REASONS = {
     "applicationscopeviolated": "scope",
     "licenseexpired": "licence",
@@ -258,7 +260,8 @@ class ExactConnection(models.Model):
         rows = connection_sudo._get_probes()
         for probe in PROBES:
             row = rows[probe.resource]
-            if row._is_held_back():
+            unused = probe.resource in DIMENSION_PROBES and not self.use_dimensions
+            if unused or row._is_held_back():
                 continue
             if not row._ask(client, probe):
                 break

@@ -70,6 +70,13 @@ TOKENS = {
 
 
 class CatalogueCase(ErrorCase):
+    def setUp(self):
+        super().setUp()
+        # Nonsense is sent here on purpose: it does not belong in the record of what the add-on sends.
+        journal = self.sim.journal
+        self.addCleanup(setattr, journal, "path", journal.path)
+        journal.path = None
+
     def sim_row(self, resource, code):
         rows = self.division.tables[resource].rows.values()
         return next(row for row in rows if row["Code"].strip() == code)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..models.exact_connection_probe import BOOKING, MOST_REFUSALS, PROBES
+from ..models.exact_connection_probe import BOOKING, DIMENSION_PROBES, MOST_REFUSALS, PROBES
 from .cases import UnlimitedCase
 from .common import BOOKKEEPER, NL_APP, post
 
@@ -22,7 +22,8 @@ class TestProbe(UnlimitedCase):
         self.clear_calls()
         self.assertFalse(self.connection._probe())
         calls = self.calls()
-        self.assertEqual(len(calls), len(PROBES))
+        unused = [probe for probe in PROBES if probe.resource in DIMENSION_PROBES]
+        self.assertEqual(len(calls), len(PROBES) - len(unused))
         for call in calls:
             self.assertEqual(call["method"], "GET")
             self.assertIn("%24top=1", call["path"].replace("$", "%24"))
@@ -32,6 +33,14 @@ class TestProbe(UnlimitedCase):
         self.assertEqual(states.pop(BOOKING), "unknown", "cannot be tried without booking")
         self.assertEqual(set(states.values()), {"ok"})
         self.assertIn("after the first sending", self.probe(BOOKING).who)
+
+    def test_w13_cost_centres_and_projects_are_asked_for_only_where_they_are_used(self):
+        self.connection._probe()
+        self.assertEqual(self.probe("project/Projects").state, "unknown")
+        self.connection.use_dimensions = True
+        self.connection._probe()
+        self.assertEqual(self.probe("project/Projects").state, "ok")
+        self.assertEqual(self.probe("hrm/Costcenters").state, "ok")
 
     def test_w13_missing_scope_names_the_scope_and_the_owner_of_the_app(self):
         self.sim_post(
