@@ -12,6 +12,7 @@ from . import exact_connection_mapping
 from . import exact_connection_sales
 from . import exact_connection_customers
 from . import exact_connection_documents
+from . import exact_connection_invoicing
 from . import exact_connection_consent
 from . import exact_connection_probe
 from . import exact_connection_setup
@@ -69,6 +70,7 @@ from . import exact_sync_run
 from . import account_move
 from . import account_move_terms
 from . import account_move_guard
+from . import account_move_invoice
 from . import account_move_after
 from . import account_move_due
 from . import account_move_settle

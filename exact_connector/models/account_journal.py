@@ -20,3 +20,7 @@ class AccountJournal(models.Model):
         domain="[('company_id', '=', company_id), ('type', 'in', ('20', '21'))]",
         help="Instead of the connection's journal, for credit notes of this Odoo journal.",
     )
+    exact_invoices = fields.Boolean(
+        "Invoiced in Exact",
+        help="Documents of this journal are numbered, printed and mailed by Exact; Odoo keeps a copy.",
+    )

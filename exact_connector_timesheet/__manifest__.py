@@ -1,0 +1,11 @@
+{
+    "name": "Exact Online Connector: Timesheets",
+    "summary": "Let Exact Online invoice hours",
+    "version": "19.0.1.0.0",
+    "category": "Accounting/Accounting",
+    "license": "LGPL-3",
+    "author": "exact_connector contributors",
+    "website": "https://github.com/exact-connector/exact_connector",
+    "depends": ["exact_connector_sale", "sale_timesheet"],
+    "auto_install": True,
+}
