@@ -1,11 +1,13 @@
 """Provisioning: what it chooses, and what it says when something is in the way."""
 
 import collections
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import dev
 import pytest
 
 from provisioning import chromium, common, odoo_source, python, template
@@ -241,36 +243,145 @@ def test_missing_browser_fails_in_ci(monkeypatch):
         chromium.ensure()
 
 
-# -- the template's inputs ---------------------------------------------------------------------
+# -- the template databases --------------------------------------------------------------------
+class Databases:
+    """Stands for the server: the databases by name, with the comment of each."""
+
+    def __init__(self):
+        self.comments = {}
+        self.built = []  # (layer, modules) in the order they were built
+
+    def name(self, part):
+        return f"x_{part}"
+
+    def clone(self, source, target):
+        assert source in self.comments
+        self.comments[target] = ""
+
+    def create(self, database):
+        self.comments[database] = ""
+
+    def drop(self, database):
+        self.comments.pop(database, None)
+
+    def rename(self, database, new):
+        self.comments[new] = self.comments.pop(database)
+
+    def execute(self, statement, *values):
+        if statement.startswith("SELECT"):
+            return [(self.comments[values[0]],)] if values[0] in self.comments else []
+        found = re.fullmatch(r"COMMENT ON DATABASE \"(\w+)\" IS '(\w+)'", statement)
+        self.comments[found[1]] = found[2]
+        return []
+
+    def builds(self, **options):
+        """Ask for a template; the layers that were built for it, and the template."""
+        self.built.clear()
+        found = template.ensure(self, **options)
+        return [layer for layer, _modules in self.built], found
+
+
 @pytest.fixture
-def addon(tmp_path, monkeypatch):
-    monkeypatch.setattr(template, "ROOT", tmp_path)
-    folder = tmp_path / common.ADDON
-    for name in (
-        "__manifest__.py",
-        "models/x.py",
-        "tests/test_x.py",
-        "readme/USAGE.md",
-        "i18n/nl.po",
-    ):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text("1")
-    return folder
+def databases(tmp_path, monkeypatch):
+    """Two add-ons of a checkout, of which one joins the other to more of Odoo, and no database yet."""
+    monkeypatch.setattr(common, "ROOT", tmp_path)
+    monkeypatch.setattr(common, "CACHE", tmp_path / "cache")
+    names = ("__manifest__.py", "models/x.py", "tests/test_x.py", "readme/USAGE.md", "i18n/nl.po")
+    for folder in ("exact_connector", "exact_connector_glue"):
+        for name in names:
+            (tmp_path / folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / folder / name).write_text("1")
+    server = Databases()
+    monkeypatch.setattr(
+        template,
+        "_build",
+        lambda server, layer, _database, *modules: server.built.append((layer, modules)),
+    )
+    return server
+
+
+def test_only_the_layers_that_are_asked_for_are_built(databases):
+    assert databases.builds() == (["base", "template"], "x_template")
+    assert databases.builds() == ([], "x_template")
+    assert databases.builds(full=True) == (["full_base", "full"], "x_full")
+    assert databases.builds(full=True) == ([], "x_full")
+    assert set(databases.comments) == {"x_base", "x_template", "x_full_base", "x_full"}
+
+
+def test_the_addon_alone_is_in_one_template_and_all_addons_in_the_full_one(databases):
+    databases.builds()
+    assert databases.built[-1] == ("template", ("exact_connector",))
+    databases.builds(full=True)
+    assert databases.built[-1] == ("full", ("exact_connector", "exact_connector_glue"))
+    assert "sale_timesheet" in databases.built[-2][1]
 
 
 @pytest.mark.parametrize("name", ["models/x.py", "__manifest__.py", "i18n/nl.po", "models/new.py"])
-def test_template_is_out_of_date_when_the_addon_changes(addon, name):
-    before = template.addon_key("base")
-    (addon / name).write_text("2")
-    assert template.addon_key("base") != before
+def test_templates_are_out_of_date_when_the_addon_changes(databases, tmp_path, name):
+    databases.builds()
+    databases.builds(full=True)
+    (tmp_path / "exact_connector" / name).write_text("2")
+    assert databases.builds()[0] == ["template"]
+    assert databases.builds(full=True)[0] == ["full"]
 
 
+def test_only_the_full_template_is_out_of_date_when_another_addon_changes(databases, tmp_path):
+    databases.builds()
+    databases.builds(full=True)
+    (tmp_path / "exact_connector_glue" / "models" / "x.py").write_text("2")
+    assert databases.builds()[0] == []
+    assert databases.builds(full=True)[0] == ["full"]
+
+
+@pytest.mark.parametrize("folder", ["exact_connector", "exact_connector_glue"])
 @pytest.mark.parametrize("name", ["tests/test_x.py", "readme/USAGE.md", "README.rst"])
-def test_template_stays_when_only_tests_or_texts_change(addon, name):
-    before = template.addon_key("base")
-    (addon / name).write_text("2")
-    assert template.addon_key("base") == before
+def test_templates_stay_when_only_tests_or_texts_change(databases, tmp_path, folder, name):
+    databases.builds(full=True)
+    (tmp_path / folder / name).write_text("2")
+    assert databases.builds(full=True)[0] == []
 
 
-def test_template_is_out_of_date_when_its_base_is(addon):
-    assert template.addon_key("base") != template.addon_key("another base")
+def test_templates_are_out_of_date_when_their_base_is(databases, monkeypatch):
+    databases.builds()
+    databases.builds(full=True)
+    monkeypatch.setattr(template, "base_key", lambda: "another")
+    assert databases.builds()[0] == ["base", "template"]
+    assert databases.builds(full=True)[0] == ["full_base", "full"]
+
+
+def test_failed_build_leaves_the_old_template(databases, tmp_path, monkeypatch):
+    databases.builds()
+    before = dict(databases.comments)
+    (tmp_path / "exact_connector" / "models" / "x.py").write_text("2")
+
+    def fail(*_arguments):
+        raise ProvisionError("half-written")
+
+    monkeypatch.setattr(template, "_build", fail)
+    with pytest.raises(ProvisionError, match="half-written"):
+        template.ensure(databases)
+    assert databases.comments == before
+
+
+def test_without_an_addon_the_template_is_odoo_alone(databases, tmp_path):
+    for manifest in tmp_path.glob("*/__manifest__.py"):
+        manifest.unlink()
+    assert databases.builds() == (["base"], "x_base")
+    assert databases.builds(full=True) == (["full_base"], "x_full_base")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "full"),
+    [
+        ([], False),
+        (["-q", "-k", "glue"], False),
+        (["exact_connector/tests/test_x.py"], False),
+        (["exact_connector_glue/tests/test_x.py::TestX", "-q"], True),
+        (["exact_connector/tests/test_x.py", "./exact_connector_glue/tests"], True),
+    ],
+)
+def test_tests_of_another_addon_ask_for_the_full_template(
+    databases, tmp_path, monkeypatch, arguments, full
+):
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    assert dev.needs_full(arguments) is full

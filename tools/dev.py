@@ -1,11 +1,14 @@
-"""Everyday commands for working on the add-on, each on a fresh clone of the template database.
+"""Everyday commands for working on the add-ons, each on a fresh clone of a template database.
 
 python tools/dev.py test exact_connector/tests/test_x.py [pytest arguments]
-python tools/dev.py server [--db NAME] [odoo arguments]     a server on a database that is kept
-python tools/dev.py shell [--db NAME]                       Odoo's shell
-python tools/dev.py template                                bring the template up to date
-python tools/dev.py run COMMAND ...                         any command with PG* and TEMPLATE set
+python tools/dev.py server [--full] [--db NAME] [odoo arguments]    a server on a database that is kept
+python tools/dev.py shell [--full] [--db NAME]                      Odoo's shell
+python tools/dev.py template [--full]                               bring the template up to date
+python tools/dev.py run [--full] COMMAND ...                        any command with PG* and TEMPLATE set
 python tools/dev.py dbs | drop NAME
+
+The template has exact_connector alone; --full means all add-ons and the modules of Odoo they join it to. A test
+of one of the others runs on that without being told.
 """
 
 import os
@@ -16,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from provisioning import template
-from provisioning.common import ROOT, VENV, ProvisionError, end_with_parent
+from provisioning.common import ADDON, ROOT, VENV, ProvisionError, addons, end_with_parent
 from provisioning.postgres import Postgres
 
 
@@ -54,10 +57,26 @@ def pytest_arguments(database: str) -> list[str]:
     ]  # fmt: skip
 
 
+def needs_full(arguments: list[str]) -> bool:
+    """Whether a test named among pytest's arguments belongs to another add-on than `exact_connector`."""
+    others = [folder for folder in addons() if folder.name != ADDON]
+    paths = [(ROOT / argument.split("::")[0]).resolve() for argument in arguments]
+    return any(path.is_relative_to(folder) for path in paths for folder in others)
+
+
+def take(arguments: list[str], flag: str) -> bool:
+    """Whether the flag is among the arguments; it is taken out."""
+    found = flag in arguments
+    if found:
+        arguments.remove(flag)
+    return found
+
+
 def run_tests(server: Postgres, arguments: list[str]) -> int:
-    """Run the add-on's tests, or those named, on a clone of the template."""
+    """Run the add-on's tests, or those named, on a clone of the template that they need."""
     server.sweep()
-    database = server.clone(template.ensure(server), server.name(f"run_{os.getpid()}_dev"))
+    source = template.ensure(server, full=needs_full(arguments))
+    database = server.clone(source, server.name(f"run_{os.getpid()}_dev"))
     try:
         return call(server, *pytest_arguments(database), *(arguments or ["exact_connector/tests"]))
     finally:
@@ -66,14 +85,14 @@ def run_tests(server: Postgres, arguments: list[str]) -> int:
 
 def kept_database(server: Postgres, arguments: list[str]) -> str:
     """The database named by --db, made from the template if it is not there."""
-    name = "dev"
+    name, full = "dev", take(arguments, "--full")
     if "--db" in arguments:
         at = arguments.index("--db")
         name = arguments[at + 1]
         del arguments[at : at + 2]
     database = server.name(name)
     if database not in server.databases():
-        server.clone(template.ensure(server), database)
+        server.clone(template.ensure(server, full=full), database)
     return database
 
 
@@ -87,7 +106,7 @@ def main(arguments: list[str]) -> int:
         if command == "test":
             return run_tests(server, rest)
         if command == "template":
-            print(template.ensure(server))
+            print(template.ensure(server, full=take(rest, "--full")))
             return 0
         if command == "dbs":
             print("\n".join(server.databases()))
@@ -96,7 +115,8 @@ def main(arguments: list[str]) -> int:
             server.drop(server.name(rest[0]))
             return 0
         if command == "run":
-            return call(server, *rest, TEMPLATE=template.ensure(server))
+            source = template.ensure(server, full=rest[:1] == ["--full"] and take(rest, "--full"))
+            return call(server, *rest, TEMPLATE=source)
         if command in ("server", "shell"):
             database = kept_database(server, rest)
             start = ["shell"] if command == "shell" else []

@@ -21,7 +21,7 @@ from typing import Any
 
 import requests
 
-from provisioning import template as _template
+from provisioning import template
 from provisioning.common import CACHE, LOGS, ROOT, VENV, ProvisionError, end_with_parent
 from provisioning.postgres import Postgres
 
@@ -259,7 +259,7 @@ class OdooServer(_Process):
     """A real Odoo on a database of its own, cloned from the template and dropped afterwards.
 
     :param server: the running PostgreSQL
-    :param template: database to clone; by default the up-to-date template of this checkout
+    :param full: with all add-ons of this checkout and the modules they need, not `exact_connector` alone
     :param database: name of a database that is there, to be kept
     :param cron: whether scheduled actions run by themselves
     :param workers: processes, 0 for one with threads
@@ -272,8 +272,8 @@ class OdooServer(_Process):
     def __init__(
         self,
         server: Postgres,
-        template: str | None = None,
         *,
+        full: bool = False,
         database: str | None = None,
         cron: bool = True,
         workers: int = 0,
@@ -283,7 +283,7 @@ class OdooServer(_Process):
         log: Path | None = None,
     ):
         super().__init__("odoo", log, port)
-        self.server, self.template = server, template
+        self.server, self.full = server, full
         self.keep = bool(database)
         self.db = database or server.name(f"run_{os.getpid()}_{self.number}")
         self.cron, self.workers, self.arguments = cron, workers, arguments
@@ -294,7 +294,7 @@ class OdooServer(_Process):
         command = [
             str(VENV / "bin" / "python"), "-m", "odoo",
             f"--database={self.db}", f"--db-filter=^{self.db}$", "--no-database-list",
-            f"--addons-path={ROOT}", f"--data-dir={_template.DATA_DIR}",
+            f"--addons-path={ROOT}", f"--data-dir={template.DATA_DIR}",
             "--http-interface=127.0.0.1", f"--http-port={self.port}",
             f"--workers={self.workers}", f"--max-cron-threads={int(self.cron)}",
         ]  # fmt: skip
@@ -313,7 +313,7 @@ class OdooServer(_Process):
 
     def __enter__(self) -> "OdooServer":
         if not self.keep:
-            self.server.clone(self.template or _template.ensure(self.server), self.db)
+            self.server.clone(template.ensure(self.server, full=self.full), self.db)
         self.set_params(**{"web.base.url": self.url, "web.base.url.freeze": "True", **self.params})
         try:
             self.start_process()

@@ -15,12 +15,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from requirement_titles import ASKED, LATER, TITLES
+from requirement_titles import ASKED, TITLES
 
-from provisioning.common import CACHE, ROOT
+from provisioning.common import CACHE, ROOT, addons
 
 REPORTS = CACHE / "reports"
-STAGES = ("plain", "addon", "product")
+# the reports of every run; "glue" has the tests of the add-ons beside exact_connector
+STAGES = ("plain", "addon", "glue", "product")
 NUMBERS = re.compile(r"^test_((?:[rw]\d{1,2}_)+)", re.IGNORECASE)
 
 
@@ -41,7 +42,7 @@ class Proof:
             return "passed"
         if outcomes:
             return "skipped"
-        return "later" if self.number in LATER else "NO TEST" if self.number in ASKED else "-"
+        return "NO TEST" if self.number in ASKED else "-"
 
     @property
     def is_lacking(self) -> bool:
@@ -153,8 +154,8 @@ def is_stale(folder: Path = REPORTS) -> bool:
     oldest = min((folder / f"{stage}.xml").stat().st_mtime for stage in STAGES)
     return any(
         path.stat().st_mtime > oldest
-        for name in ("exact_connector", "exact_simulator", "tests")
-        for path in (ROOT / name).rglob("*.py")
+        for place in (*addons(), ROOT / "exact_simulator", ROOT / "tests")
+        for path in place.rglob("*.py")
     )
 
 

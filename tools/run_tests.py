@@ -15,15 +15,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import dev
 import requirements_table
 
 from provisioning import chromium, python, template
 from provisioning.common import (
-    ADDON,
     CACHE,
     ROOT,
     VENV,
     ProvisionError,
+    addons,
     end_with_parent,
     in_ci,
     say,
@@ -93,19 +94,17 @@ def read_report(path: Path) -> dict[str, int]:
     return totals
 
 
-def pytest(stage: Stage, *arguments, **variables: str) -> None:
-    """Run pytest and note its counts in the stage; a stage without any test has failed."""
-    report = REPORTS / f"{stage.name}.xml"
+def pytest(stage: Stage, *arguments, report: str = "", **variables: str) -> None:
+    """Run pytest and add its counts to the stage's; a run without any test has failed.
+
+    :param report: name of the report, where the stage has more than one
+    """
+    report = REPORTS / f"{report or stage.name}.xml"
     report.unlink(missing_ok=True)
     command = [PYTHON, "-m", "pytest", f"--junitxml={report}", "--durations=8", *arguments]
     stage.failed |= call(command, **variables) != 0
     for key, number in read_report(report).items():
         stage.counts[key] = stage.counts.get(key, 0) + number
-
-
-def addons() -> list[Path]:
-    """The add-ons of the repository."""
-    return sorted(path.parent for path in ROOT.glob(f"{ADDON}*/__manifest__.py"))
 
 
 def lint(stage: Stage, _server: Postgres | None) -> None:
@@ -147,18 +146,26 @@ def plain(stage: Stage, _server: Postgres | None) -> None:
 
 
 def addon(stage: Stage, server: Postgres) -> None:
-    """The add-ons' own tests on a clone of the template."""
-    from dev import pytest_arguments
+    """The tests of `exact_connector` on its own, then those of the other add-ons with all of them there."""
+    first, *others = [path / "tests" for path in addons()]
+    on_template(stage, server, [first])
+    others = [path for path in others if list(path.rglob("test_*.py"))]
+    if others:
+        on_template(stage, server, others, full=True)
 
-    database = server.clone(template.ensure(server), server.name(f"run_{os.getpid()}_addon"))
-    arguments = pytest_arguments(database)[3:]
+
+def on_template(stage: Stage, server: Postgres, places: list[Path], *, full: bool = False) -> None:
+    """Run add-ons' tests on a clone of a template."""
+    source = template.ensure(server, full=full)
+    database = server.clone(source, server.name(f"run_{os.getpid()}_addon"))
+    arguments = dev.pytest_arguments(database)[3:]
     path = f"{server.programs()}:{VENV / 'bin'}:{os.environ['PATH']}"
     if (os.cpu_count() or 1) > 1 and shutil.which("createdb", path=path):
         # each worker has a copy of the database, which pytest-odoo makes; classes are not torn apart
         arguments += ["-n", "2", "--dist", "loadscope"]
-    places = [path / "tests" for path in addons() if (path / "tests").is_dir()]
+    report = "glue" if full else "addon"
     try:
-        pytest(stage, *arguments, *places, **server.environment, PATH=path)
+        pytest(stage, *arguments, *places, report=report, **server.environment, PATH=path)
     finally:
         server.drop(database)
 

@@ -1,8 +1,8 @@
-"""The template database that tests and demo are cloned from, in two layers.
+"""The template databases that tests and demo are cloned from, each a clone of another with more on top.
 
-`base` holds account, the Dutch chart, the languages and the asset bundles and takes a minute; `template` is a
-clone of it with the add-on on top and takes seconds. Each is rebuilt only when its inputs have changed. The
-hash of the inputs is the database's comment, so it can never be out of step with the database.
+A layer of Odoo's own modules takes a minute or more and seldom changes; one of our add-ons takes seconds. Each
+is built when it is first asked for, and again only when its inputs have changed. The hash of the inputs is the
+database's comment, so it can never be out of step with the database.
 """
 
 import os
@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from .common import (
@@ -19,6 +20,7 @@ from .common import (
     ROOT,
     VENV,
     ProvisionError,
+    addons,
     file_hash,
     locked,
     need_space,
@@ -35,14 +37,35 @@ NO_INPUT = re.compile(
 )
 
 
-def addon_there() -> bool:
-    """Whether the checkout holds the add-on."""
-    return (ROOT / ADDON / "__manifest__.py").exists()
+@dataclass(frozen=True)
+class Layer:
+    """A template database.
+
+    :param under: the layer it is a clone of; none for the one that the builder fills by itself
+    :param modules: modules of Odoo to install
+    :param addons: pattern of the names of our add-ons to install
+    """
+
+    under: str = ""
+    modules: tuple[str, ...] = ()
+    addons: str = ""
 
 
-def addon_files() -> Iterator[Path]:
-    """The files an installation of the add-on depends on."""
-    folder = ROOT / ADDON
+LAYERS = {
+    # account, the Dutch chart of accounts, the languages
+    "base": Layer(),
+    # the add-on on its own: it must work without any module that it does not depend on
+    "template": Layer("base", addons=ADDON),
+    # the modules that the other add-ons join it to; what Odoo installs with them comes along
+    "full_base": Layer(
+        "base", modules=("sale_management", "sale_timesheet", "hr_expense", "sale_expense")
+    ),
+    "full": Layer("full_base", addons=f"{ADDON}*"),
+}
+
+
+def addon_files(folder: Path) -> Iterator[Path]:
+    """The files an installation of the add-on in this folder depends on."""
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not NO_INPUT.search(path.relative_to(folder).as_posix()):
             yield path
@@ -54,12 +77,15 @@ def base_key() -> str:
     return file_hash(BUILDER, *stamps, extra=os.environ.get("ODOO_HOME", ""))
 
 
-def addon_key(base: str) -> str:
-    """Hash of what the add-on layer is made from."""
-    folder = ROOT / ADDON
-    files = list(addon_files()) if addon_there() else []
-    names = "\n".join(path.relative_to(folder).as_posix() for path in files)
-    return file_hash(*files, extra=base + names)
+def key(name: str) -> str:
+    """Hash of what a layer is made from."""
+    layer = LAYERS[name]
+    if not layer.under:
+        return base_key()
+    folders = addons(layer.addons)
+    files = [path for folder in folders for path in addon_files(folder)]
+    names = [path.relative_to(folders[0].parent).as_posix() for path in files]
+    return file_hash(*files, extra="\n".join([key(layer.under), *layer.modules, *names]))
 
 
 def _comment(server: Postgres, database: str) -> str:
@@ -73,8 +99,9 @@ def _build(server: Postgres, layer: str, database: str, *modules: str) -> None:
     """Run the builder on a database and pass on its progress."""
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"template-{layer}.log"
-    addons = str(ROOT) if addon_there() else ""
-    command = [VENV / "bin" / "python", BUILDER, layer, database, addons, DATA_DIR, *modules]
+    path = str(ROOT) if addons() else ""
+    kind = "addon" if modules else "base"
+    command = [VENV / "bin" / "python", BUILDER, kind, database, path, DATA_DIR, *modules]
     environment = dict(os.environ, **server.environment, PYTHONWARNINGS="ignore")
     environment.pop("ODOO_RC", None)
     lines = []
@@ -94,39 +121,42 @@ def _build(server: Postgres, layer: str, database: str, *modules: str) -> None:
         raise ProvisionError(f"Odoo could not build the {layer} database (log: {log})")
 
 
-def _ensure(server: Postgres, layer: str, key: str, source: str | None, *modules: str) -> str:
-    database = server.name(layer)
-    if _comment(server, database) == key:
+def _ensure(server: Postgres, name: str) -> str:
+    layer = LAYERS[name]
+    source = _ensure(server, layer.under) if layer.under else ""
+    modules = [*layer.modules, *(folder.name for folder in addons(layer.addons))]
+    if source and not modules:
+        return source
+    database, inputs = server.name(name), key(name)
+    if _comment(server, database) == inputs:
         return database
     need_space(600, CACHE)
-    with step(f"database: building {layer}"):
-        draft = server.name(f"{layer}_new")
+    with step(f"database: building {name}"):
+        draft = server.name(f"{name}_new")
         server.drop(draft)
         if source:
             server.clone(source, draft)
         else:
             server.create(draft)
         try:
-            _build(server, "base" if source is None else "addon", draft, *modules)
+            _build(server, name, draft, *modules)
         except BaseException:
             server.drop(draft)
             raise
         server.rename(draft, database)
-        server.execute(f"COMMENT ON DATABASE \"{database}\" IS '{key}'")
+        server.execute(f"COMMENT ON DATABASE \"{database}\" IS '{inputs}'")
     return database
 
 
-def ensure(server: Postgres) -> str:
+def ensure(server: Postgres, *, full: bool = False) -> str:
     """Give the name of an up-to-date template database, building what is out of date.
 
-    Without the add-on in the checkout the template is the base layer alone.
+    Without an add-on in the checkout it is the layer below.
+
+    :param full: with all our add-ons and the modules they need, not `exact_connector` alone
     """
     with locked("template"):
-        base_hash = base_key()
-        base = _ensure(server, "base", base_hash, None)
-        if not addon_there():
-            return base
-        return _ensure(server, "template", addon_key(base_hash), base, ADDON)
+        return _ensure(server, "full" if full else "template")
 
 
 def main() -> None:
