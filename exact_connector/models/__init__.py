@@ -63,6 +63,7 @@ from . import exact_exchange_payment
 from . import exact_exchange_step
 from . import exact_exchange_document
 from . import exact_exchange_correction
+from . import exact_exchange_invoice
 from . import exact_notice
 from . import exact_sync_run
 

@@ -5,6 +5,8 @@ from odoo.exceptions import AccessError
 
 from .exact_mapper_sales_entry import DOCUMENT_TYPES
 
+# How a document goes: as a sales entry, or as a sales invoice that Exact makes.
+SENT_KINDS = ("sales_entry", "sales_invoice")
 # Up to this many documents are sent while the user waits; more go in the background.
 AT_ONCE = 20
 
@@ -23,7 +25,7 @@ class AccountMove(models.Model):
     exact_differs = fields.Boolean("Differs in Exact", readonly=True, copy=False)
     # The entry only; what follows on it stands in account_move_after.py.
     exact_exchange_ids = fields.One2many(
-        "exact.exchange", "move_id", domain=[("kind", "=", "sales_entry")], readonly=True
+        "exact.exchange", "move_id", domain=[("kind", "in", SENT_KINDS)], readonly=True
     )
     exact_state = fields.Selection(
         [
@@ -34,6 +36,7 @@ class AccountMove(models.Model):
             ("unclear", "Unclear"),
             ("failed", "Failed"),
             ("left_out", "Left Out"),
+            ("draft", "Draft in Exact"),
             ("done", "In Exact"),
             ("differs", "In Exact, differs"),
         ],
@@ -61,7 +64,11 @@ class AccountMove(models.Model):
     )
 
     @api.depends(
-        "exact_exchange_ids.state", "exact_exchange_ids.left_out", "exact_entry_id", "exact_differs"
+        "exact_exchange_ids.state",
+        "exact_exchange_ids.left_out",
+        "exact_entry_id",
+        "exact_invoice_id",
+        "exact_differs",
     )
     def _compute_exact_state(self):
         for move in self:
@@ -69,6 +76,8 @@ class AccountMove(models.Model):
                 move.exact_state = False
             elif move.exact_entry_id:
                 move.exact_state = "differs" if move.exact_differs else "done"
+            elif move.exact_invoice_id:
+                move.exact_state = "differs" if move.exact_differs else "draft"
             else:
                 exchange = move.exact_exchange_ids[:1]
                 state = exchange.state

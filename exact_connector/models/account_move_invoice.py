@@ -30,3 +30,17 @@ class AccountMove(models.Model):
                 move.exact_route = False
             else:
                 move.exact_route = "invoice" if move.journal_id.exact_invoices else "entry"
+
+    def _exact_invoice_label(self):
+        """What this document is called before it has a number: its customer and reference."""
+        self.ensure_one()
+        if self.name and self.name != "/":
+            return self.name
+        customer = self.commercial_partner_id.name or self.partner_id.name
+        return " ".join(filter(None, [customer, self.ref or self.exact_reference])).strip()
+
+    def _exact_free_invoice(self):
+        """Nothing came of these documents, they are about to be deleted: what they took is free again (R49).
+
+        Add-ons that know what was taken extend this.
+        """

@@ -5,8 +5,11 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError
 
 from ..client import ExactError
 
-SEND_KINDS = ("sales_entry", "account", "document", "entry_update", "entry_delete")
-RUN_KINDS = ("customer_import", "payment_sync")
+SEND_KINDS = (
+    "sales_entry", "sales_invoice", "account", "document", "entry_update", "entry_delete",
+    "invoice_print", "invoice_delete",
+)  # fmt: skip
+RUN_KINDS = ("customer_import", "payment_sync", "invoice_sync")
 OPEN_STATES = ("pending", "sending", "waiting", "unclear")
 RETRY_STATES = ("failed", "waiting", "unclear", "cancelled")
 
@@ -147,7 +150,7 @@ class ExactExchange(models.Model):
         )
         missing = records - exchanges_sudo[field]
         tried = records.browse()
-        if missing and kind == "sales_entry":
+        if missing and kind in ("sales_entry", "sales_invoice"):
             # By a connection of this company that was archived since: looked up before any POST.
             tried = self.sudo().search(
                 [(field, "in", missing.ids), ("kind", "=", kind), ("attempts", ">", 0)]

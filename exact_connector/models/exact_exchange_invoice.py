@@ -1,0 +1,83 @@
+import secrets
+import string
+
+from odoo import api, fields, models
+
+# What our reference in Exact starts with, and how many random characters follow.
+REFERENCE_MARK, REFERENCE_LENGTH = "OD-", 8
+# No characters that a person confuses when reading one aloud.
+REFERENCE_LETTERS = "".join(c for c in string.ascii_uppercase + string.digits if c not in "0O1IL")
+
+
+class ExactExchange(models.Model):
+    """The exchange of a sales invoice that Exact makes (R44-R49): what asks for it, and what it was made from.
+
+    The worker stands in ``exact_exchange_invoice_drive.py``, the steps after it in
+    ``exact_exchange_invoice_steps.py``.
+    """
+
+    _inherit = "exact.exchange"
+
+    kind = fields.Selection(
+        selection_add=[("sales_invoice", "Sales Invoice"), ("account",)],
+        ondelete={"sales_invoice": "cascade"},
+    )
+    selection = fields.Json(
+        readonly=True, help="What the invoice was made from, to open the same selection again."
+    )
+    print_invoice = fields.Boolean(
+        "Print at Once",
+        readonly=True,
+        help="Exact numbers and prints the invoice as soon as its totals agree.",
+    )
+
+    _invoice_uniq = models.UniqueIndex(
+        "(connection_id, move_id) WHERE kind = 'sales_invoice'",
+        "This invoice is already on its way to Exact.",
+    )
+
+    # === ENQUEUE === #
+
+    @api.model
+    def _enqueue_invoices(self, connection, moves, print=None, selection=None):
+        """The exchanges that make sales invoices in Exact of ``moves``, pending; they get their reference here.
+
+        :param moves: draft documents of a journal that is invoiced in Exact.
+        :param print: whether Exact numbers and prints them at once; None: as the connection says.
+        :param selection: what they were made from (Json): one value for all, or a dict of document
+            -> value. Where it is given, the documents are deleted again when nothing comes of them (R49).
+        """
+        exchanges = self._enqueue(connection, "sales_invoice", "move_id", moves)
+        if print is None:
+            print = connection.invoice_print == "print"
+        each = isinstance(selection, dict) and all(
+            isinstance(key, models.Model) for key in selection
+        )
+        for exchange in exchanges.sudo():
+            move = exchange.move_id
+            if not move.exact_reference:
+                move.with_context(skip_invoice_sync=True).exact_reference = self._new_reference()
+            values = {"print_invoice": print, "document_name": move._exact_invoice_label()}
+            found = selection.get(move) if each else selection
+            if found is not None:
+                values["selection"] = found
+            exchange.write(values)
+        return exchanges
+
+    @api.model
+    def _new_reference(self):
+        """What stands in Exact as Your Reference: unique, so that a lost answer is found by it."""
+        letters = "".join(secrets.choice(REFERENCE_LETTERS) for _ in range(REFERENCE_LENGTH))
+        return f"{REFERENCE_MARK}{letters}"
+
+    def _is_linked(self):
+        if self.kind == "sales_invoice":
+            return bool(self.move_id.exact_invoice_id or self.move_id.exact_entry_id)
+        return super()._is_linked()
+
+    # === NOTHING CAME OF IT === #
+
+    def _reopen_selection(self):
+        """The action that opens the selection of this exchange again; False where no add-on knows one."""
+        self.ensure_one()
+        return False
