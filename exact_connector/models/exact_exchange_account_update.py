@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..client import ExactError, OutcomeUnknown, RightsError
+from ..client import ExactError, OutcomeUnknown
 from ..resolution import Problem
 from .exact_exchange_drive import BatchStop
 
@@ -41,32 +41,9 @@ class ExactExchange(models.Model):
         )
         return self.browse((known_sudo | made_sudo).ids)
 
-    def _drive_account_updates(self, client):
-        """A missing right is told on each without asking again, and holds up no document (API 2).
-
-        :raises BatchStop: limit, outage or reconnect.
-        """
-        exchanges = self._lock_due()
-        for number, exchange in enumerate(exchanges):
-            try:
-                exchange._drive_account_update(client)
-            except BatchStop as stop:
-                if not isinstance(stop.__cause__, RightsError):
-                    raise
-                for other in exchanges[number + 1 :]._lock_due():
-                    other._settle_error(stop.__cause__)
-                self._commit(0)
-                return
-            except Exception as error:
-                self._rollback()
-                exchange._settle_fault(error)
-                self._commit(1)
-
     def _drive_account_update(self, client):
         """One read, and one PUT where something is left to send. A PUT says the same twice: it may be repeated."""
         self.ensure_one()
-        if not self._lock_due():
-            return
         mapper = self.env["exact.mapper.account"]
         connection, partner = self.connection_id, self._partner_in_company()
         account = partner.exact_account_id

@@ -3,9 +3,8 @@ from psycopg2.errors import UniqueViolation
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 
-from ..client import RightsError
 from .exact_exchange import OPEN_STATES
-from .exact_exchange_drive import BatchStop, TimeUp
+from .exact_exchange_drive import BatchStop
 
 # What may follow on a booked entry, each with a state and a retry of its own.
 STEP_KINDS = ("document", "entry_update", "entry_delete")
@@ -114,24 +113,12 @@ class ExactExchange(models.Model):
     def _drive_steps(self, client):
         """The steps among these exchanges, and the PDFs that their entries have just asked for.
 
-        A missing right stops one kind only, and is told on each without asking again, since ten
-        refusals block the app (API 2).
-
-        :raises BatchStop: limit, outage or reconnect.
+        :raises BatchStop: limit, outage or reconnect, or the time of this run is over.
         """
         steps = self | self._new_documents()
         for kind in STEP_KINDS:
             exchanges = steps.filtered(lambda step, kind=kind: step.kind == kind)
-            for number, exchange in enumerate(exchanges):
-                try:
-                    exchange._drive_step(client)
-                except BatchStop as stop:
-                    if not isinstance(stop.__cause__, RightsError):
-                        raise
-                    for other in exchanges[number + 1 :]._lock_due():
-                        other._settle_error(stop.__cause__)
-                    self._commit(0)
-                    break
+            exchanges._drive_each(f"_drive_{kind}", client)
 
     def _new_documents(self):
         """The PDFs that wait for no other reason than that their entry came first."""
@@ -147,19 +134,6 @@ class ExactExchange(models.Model):
             ],
             order="id",
         )
-
-    def _drive_step(self, client):
-        """One step; a fault of ours stops it and no other."""
-        try:
-            if self._lock_due():
-                getattr(self, f"_drive_{self.kind}")(client)
-        except BatchStop:
-            raise
-        except Exception as error:
-            self._rollback()
-            self._settle_fault(error)
-        if not self._commit(0):
-            raise TimeUp
 
     def _settle_step_error(self, error):
         """What Exact answered; stops the batch where all would meet the same.

@@ -1,6 +1,7 @@
 """Which customers are imported, what each field becomes, and what wins (R36, R39, R41, R43)."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
@@ -211,6 +212,38 @@ class TestBothSides(MatchCase):
         exchange = partner.exact_exchange_ids.filtered(lambda e: e.kind == "account_update")
         self.assertEqual((exchange.state, exchange.cause_id.code), ("failed", "customer_deleted"))
         self.assertFalse(partner.exact_account_id)
+
+    def updates(self):
+        """Three customers changed in Odoo, each waiting to go to Exact."""
+        self.connection.write({"contact_winner": "odoo", "update_customers": True})
+        self.import_customers()
+        partners = self.env["res.partner"].search([("exact_account_id", "!=", False)], limit=3)
+        partners.email = "odoo@x.example"
+        self.clear_calls()
+        return self.env["exact.exchange"]._enqueue_updates(self.connection, partners)
+
+    def test_r55_missing_right_on_customers_is_asked_once_and_told_on_each_update(self):
+        updates = self.updates()
+        self.administrate(
+            "right", login="bookkeeper@practice.example", resource=ACCOUNTS, granted=False
+        )
+        updates._drive()
+        self.assertEqual(len(self.calls()), 1)
+        self.assertEqual(set(updates.mapped("state")), {"failed"})
+        self.assertEqual(updates.cause_id.code, "forbidden")
+
+    def test_updates_whose_time_is_up_wait_for_the_next_run(self):
+        updates = self.updates()
+
+        def commit(exchange, *_args, **_kwargs):
+            self._flush(exchange)
+            return 0
+
+        with patch.object(self.env.registry["exact.exchange"], "_commit", commit):
+            updates._drive()
+        self.assertEqual(sorted(updates.mapped("state")), ["done", "pending", "pending"])
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(set(updates.mapped("state")), {"done"})
 
     def test_r43_what_odoo_sent_with_a_new_customer_is_no_change_later(self):
         self.connection.write(
