@@ -58,6 +58,11 @@ class LineResolution:
     cost centres becomes several of these. ``quantity``: None where it stands on another of them.
     ``item_level``: "line", "product", "activity", "category" or "default" (R18).
     ``dimensions``: "cost_center", "cost_unit", "project" -> Sourced. ``period``: (from, to) or None.
+
+    On a sales invoice also ``unit_code``: the item's unit in Exact, in which ``quantity`` and
+    ``net_price`` stand, empty where it is left to Exact; ``net_price``: price of one unit after
+    discount, without VAT; ``notes``: text under the line in Exact. Also on credit invoices prices
+    are positive and quantities negative.
     """
 
     line: object
@@ -71,6 +76,9 @@ class LineResolution:
     vat_code: Sourced | None = None
     dimensions: dict = field(default_factory=dict)
     period: tuple | None = None
+    unit_code: str = ""
+    net_price: Decimal | None = None
+    notes: str = ""
 
 
 @dataclass

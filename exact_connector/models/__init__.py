@@ -43,6 +43,8 @@ from . import exact_mapper_comparison
 from . import exact_mapper_sales_account
 from . import exact_mapper_sales_vat
 from . import exact_mapper_sales_dimension
+from . import exact_mapper_sales_invoice
+from . import exact_mapper_sales_invoice_line
 
 from . import exact_connection_use
 from . import exact_connection_gaps
@@ -94,3 +96,4 @@ from . import res_config_settings
 
 # fields that only screens need
 from . import exact_view_helpers
+from . import uom_uom

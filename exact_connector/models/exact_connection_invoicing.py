@@ -1,4 +1,8 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+# Code of the Odoo journal for documents that Exact makes; journal codes have five characters.
+INVOICE_CODE = "EXINV"
 
 
 class ExactConnection(models.Model):
@@ -60,3 +64,73 @@ class ExactConnection(models.Model):
         required=True,
         help="How Exact wants the quantities of a credit invoice; corrected by itself where Exact's totals differ.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        connections = super().create(vals_list)
+        connections.filtered("invoicing")._prepare_invoicing()
+        return connections
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("invoicing") or vals.get("invoice_odoo_journal_id"):
+            self.filtered("invoicing")._prepare_invoicing()
+        return result
+
+    def _prepare_invoicing(self):
+        """What is needed from the moment it is switched on: the Odoo journal, marked as such."""
+        for connection in self:
+            journal = connection._get_invoice_journal()
+            if not journal.exact_invoices:
+                journal.sudo().exact_invoices = True
+
+    def _get_invoice_journal(self):
+        """The Odoo journal for documents that Exact makes; made where there is none yet."""
+        self.ensure_one()
+        if not self.invoice_odoo_journal_id:
+            journals_sudo = self.env["account.journal"].sudo().with_company(self.company_id)
+            kept = journals_sudo.with_context(active_test=False).search(
+                [("company_id", "=", self.company_id.id), ("exact_invoices", "=", True)],
+                order="active desc, id",
+                limit=1,
+            )
+            kept.active = True
+            self.sudo().invoice_odoo_journal_id = kept or self._make_invoice_journal()
+        return self.invoice_odoo_journal_id
+
+    def _make_invoice_journal(self):
+        """A sales journal beside the ordinary one, with its income account; named in every language."""
+        company = self.company_id
+        journals_sudo = self.env["account.journal"].sudo().with_company(company)
+        codes = set(
+            journals_sudo.with_context(active_test=False)
+            .search([("company_id", "=", company.id)])
+            .mapped("code")
+        )
+        candidates = [INVOICE_CODE, *(f"EXIN{number}" for number in range(2, 10))]
+        code = next((code for code in candidates if code not in codes), None)
+        if not code:
+            raise UserError(
+                self.env._(
+                    "No code is left for the Odoo journal of invoices made in Exact: make a sales journal and "
+                    "choose it at the connection."
+                )
+            )
+        usual = journals_sudo.search(
+            [("company_id", "=", company.id), ("type", "=", "sale")], limit=1
+        )
+        journal = journals_sudo.create(
+            {
+                "name": self.env._("Invoiced in Exact"),
+                "code": code,
+                "type": "sale",
+                "company_id": company.id,
+                "default_account_id": usual.default_account_id.id,
+                "exact_invoices": True,
+                "show_on_dashboard": True,
+            }
+        )
+        for lang, _name in self.env["res.lang"].get_installed():
+            words = self.with_context(lang=lang)
+            journal.with_context(lang=lang).name = words.env._("Invoiced in Exact")
+        return journal

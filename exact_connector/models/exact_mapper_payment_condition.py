@@ -1,7 +1,7 @@
 import re
 from dataclasses import dataclass, field
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import format_date
 
 from ..due_date import INVOICE_DATES, due_date, due_dates
@@ -165,7 +165,11 @@ class ExactMapperPaymentCondition(models.AbstractModel):
         # When a credit note without a term is due means nothing: it is set off or paid back.
         if choice.condition and (term or not refund):
             choice.notes += self._due_notes(
-                connection, choice.condition, move.invoice_date, move.invoice_date_due
+                connection,
+                choice.condition,
+                move.invoice_date
+                or (move.exact_route == "invoice" and fields.Date.context_today(move)),
+                move.invoice_date_due,
             )
         return choice
 

@@ -55,7 +55,7 @@ class ExactMapperSalesEntry(models.AbstractModel):
     def _check_item(self, line, found, where, connection, resolution):
         """Sold, in use on the day, and divisible where the quantity asks for it (R17)."""
         env, item, source = self.env, found.item.value, found.item.source
-        date = line.move_id.invoice_date
+        date = self._document_date(line.move_id)
         if not item.active or not item.is_sales_item or (date and not item._is_valid_on(date)):
             resolution.problem(
                 "item_unusable",
@@ -75,7 +75,7 @@ class ExactMapperSalesEntry(models.AbstractModel):
                         "Item %(item)s (%(origin)s) is not divisible in Exact, and the quantity is %(quantity)s.",
                         item=item.display_name,
                         origin=source,
-                        quantity=line.quantity,
+                        quantity=f"{self._sign(line.move_id) * found.quantity:f}",
                     ),
                     where,
                 )

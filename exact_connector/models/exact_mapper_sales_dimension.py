@@ -58,7 +58,9 @@ class ExactMapperSalesEntry(models.AbstractModel):
         env, found = self.env, {}
         for dimension, account, record in values:
             found[dimension] = Sourced(record, env._("analytic account %s", account.display_name))
-            ended = dimension == "project" and not record._is_open_on(line.move_id.invoice_date)
+            ended = dimension == "project" and not record._is_open_on(
+                self._document_date(line.move_id)
+            )
             if not record.active or ended:
                 resolution.problem(
                     "dimension_closed",

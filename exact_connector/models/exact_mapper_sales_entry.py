@@ -54,20 +54,32 @@ class ExactMapperSalesEntry(models.AbstractModel):
                 ),
                 move,
             )
+        self._resolve_start_date(move.invoice_date, connection, resolution)
+        self._resolve_company(move, connection, resolution)
+
+    @api.model
+    def _resolve_start_date(self, date, connection, resolution):
+        """On or after the start date of the connection (R4)."""
+        env = self.env
         if not connection.start_date:
             resolution.problem(
                 "no_start_date", env._("The connection has no start date."), connection
             )
-        elif move.invoice_date and move.invoice_date < connection.start_date:
+        elif date and date < connection.start_date:
             resolution.problem(
                 "before_start_date",
                 env._(
                     "The invoice date %(date)s lies before the start date %(start)s of the connection.",
-                    date=move.invoice_date,
+                    date=date,
                     start=connection.start_date,
                 ),
                 connection,
             )
+
+    @api.model
+    def _resolve_company(self, move, connection, resolution):
+        """The company of the connection, and its books in the same currency."""
+        env = self.env
         books, own = connection.division_id.currency_code, move.company_id.currency_id.name
         if books and books != own:
             resolution.problem(
@@ -167,16 +179,23 @@ class ExactMapperSalesEntry(models.AbstractModel):
                 ),
                 found,
             )
-        elif move.currency_id != move.company_id.currency_id and not found.allow_variable_rate:
-            resolution.note(
-                env._(
-                    "Exact journal %(journal)s takes no exchange rate of its own: Exact books %(currency)s "
-                    "at the rate of its own table, and amounts in %(own)s can differ from Odoo's.",
-                    journal=found.display_name,
-                    currency=move.currency_id.name,
-                    own=move.company_id.currency_id.name,
-                )
+        elif move.currency_id != move.company_id.currency_id:
+            self._note_rate(move, found, resolution)
+
+    @api.model
+    def _note_rate(self, move, journal, resolution):
+        """Where Exact books a foreign currency at a rate of its own."""
+        if journal.allow_variable_rate:
+            return
+        resolution.note(
+            self.env._(
+                "Exact journal %(journal)s takes no exchange rate of its own: Exact books %(currency)s "
+                "at the rate of its own table, and amounts in %(own)s can differ from Odoo's.",
+                journal=journal.display_name,
+                currency=move.currency_id.name,
+                own=move.company_id.currency_id.name,
             )
+        )
 
     @api.model
     def _product_journal(self, move, connection, resolution):

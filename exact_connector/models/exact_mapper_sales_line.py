@@ -69,6 +69,11 @@ class ExactMapperSalesEntry(models.AbstractModel):
         """Credit notes travel as negative amounts (API 5.11)."""
         return -1 if move.move_type == "out_refund" else 1
 
+    @api.model
+    def _document_date(self, move):
+        """The day on which everything the document uses has to be in use in Exact."""
+        return move.invoice_date
+
     # === DISCOUNT (R12) === #
 
     @api.model
