@@ -52,13 +52,13 @@ def _date(value: Any) -> datetime | None:
     return datetime.fromisoformat(str(value)) if value else None
 
 
-def _need(body: Body, name: str) -> Any:
+def need(body: Body, name: str) -> Any:
     if body.get(name) in (None, ""):
         raise ValueError(f"{name} is missing")
     return body[name]
 
 
-def _find(division: Division, resource: str, reference: Any) -> Row:
+def find_row(division: Division, resource: str, reference: Any) -> Row:
     """A record by its code (padded or not) or by its id."""
     text = str(reference).strip()
     table = division.table(resource)
@@ -83,7 +83,7 @@ _CASTS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _typed(resource: str, values: Body) -> Row:
+def typed_values(resource: str, values: Body) -> Row:
     """Properties of a record as the tables keep them."""
     props = schema.get(resource).props
     typed: Row = {}
@@ -103,33 +103,33 @@ def change(division: Division, resource: str, reference: Any, values: Body) -> R
 
     :raises ValueError: for an unknown record, property or value.
     """
-    row = _find(division, resource, reference)
-    return division.save(resource, {**row, **_typed(resource, values)})
+    row = find_row(division, resource, reference)
+    return division.save(resource, {**row, **typed_values(resource, values)})
 
 
-def _shown(row: Row) -> Body:
-    shown: Body = {}
+def shown(row: Row) -> Body:
+    result: Body = {}
     for name, value in row.items():
         if name.startswith("_"):
             continue
         if isinstance(value, datetime):
             value = value.isoformat()
-        shown[name] = str(value) if isinstance(value, Decimal) else value
-    return shown
+        result[name] = str(value) if isinstance(value, Decimal) else value
+    return result
 
 
 def receive(division: Division, body: Body) -> Body:
     """One receipt for one or more entries; without an amount all that is open of it."""
     parts = []
-    for part in _need(body, "entries"):
+    for part in need(body, "entries"):
         part = part if isinstance(part, dict) else {"entry": part}
         amount = part.get("amount")
-        entry = division.ledger.find_entry(_need(part, "entry"))
+        entry = division.ledger.find_entry(need(part, "entry"))
         parts.append((entry, None if amount in (None, "") else decimal(amount)))
     bank = str(body.get("bank") or "20")
     booked = division.ledger.receivables.receive(parts, _date(body.get("date")), bank)
     return {
-        **_shown(booked),
+        **shown(booked),
         "open": {
             str(entry["EntryNumber"]): str(division.ledger.receivables.remaining(entry["EntryID"]))
             for entry, _amount in parts
@@ -139,13 +139,13 @@ def receive(division: Division, body: Body) -> Body:
 
 def match(division: Division, body: Body) -> Body:
     """Settle an invoice with a credit note."""
-    one, other = (division.ledger.find_entry(e) for e in _need(body, "entries"))
+    one, other = (division.ledger.find_entry(e) for e in need(body, "entries"))
     return {"matched": str(division.ledger.receivables.match(one, other))}
 
 
 def unmatch(division: Division, body: Body) -> Body:
     """Undo every matching of an entry: it is open again."""
-    entry = division.ledger.find_entry(_need(body, "entry"))
+    entry = division.ledger.find_entry(need(body, "entry"))
     undone = division.ledger.receivables.unmatch(entry["EntryID"])
     open_again = division.ledger.receivables.remaining(entry["EntryID"])
     return {"undone": undone, "open": str(open_again)}
@@ -153,7 +153,7 @@ def unmatch(division: Division, body: Body) -> Body:
 
 def close_period(division: Division, body: Body) -> Body:
     """Close a period, or open it again with ``"open": true``; without period the whole year."""
-    year, period = int(_need(body, "year")), body.get("period")
+    year, period = int(need(body, "year")), body.get("period")
     closed = not body.get("open", False)
     division.ledger.close_period(year, None if period is None else int(period), closed)
     return {"year": year, "period": period, "closed": closed}
@@ -161,7 +161,7 @@ def close_period(division: Division, body: Body) -> Body:
 
 def delete_entry(division: Division, body: Body) -> Body:
     """Delete a sales entry with its lines, bookings and open items."""
-    entry = division.ledger.delete_entry(_need(body, "entry"))
+    entry = division.ledger.delete_entry(need(body, "entry"))
     return {"EntryID": entry["EntryID"], "EntryNumber": entry["EntryNumber"]}
 
 
@@ -170,7 +170,7 @@ def process_entry(division: Division, body: Body) -> Body:
 
     With ``"processed": false`` it is open again.
     """
-    entry = division.ledger.find_entry(_need(body, "entry"))
+    entry = division.ledger.find_entry(need(body, "entry"))
     done = bool(body.get("processed", True))
     values = {"Status": 50 if done else 20, "StatusDescription": "Verwerkt" if done else "Open"}
     division.save(ENTRIES, {**entry, **values})
@@ -180,52 +180,52 @@ def process_entry(division: Division, body: Body) -> Body:
 def block_account(division: Division, body: Body) -> Body:
     """Block an account, or with ``"blocked": false`` lift that."""
     blocked = bool(body.get("blocked", True))
-    return _shown(change(division, ACCOUNTS, _need(body, "account"), {"Blocked": blocked}))
+    return shown(change(division, ACCOUNTS, need(body, "account"), {"Blocked": blocked}))
 
 
 def block_item(division: Division, body: Body) -> Body:
     """End an item on the first of this year; with ``"blocked": false`` it may be sold again."""
     day = division.today().replace(month=1, day=1) if body.get("blocked", True) else None
     values = {"EndDate": day.date().isoformat() if day else None}
-    return _shown(change(division, ITEMS, _need(body, "code"), values))
+    return shown(change(division, ITEMS, need(body, "code"), values))
 
 
 def vat_type(division: Division, body: Body) -> Body:
     """Change a VAT code's type: B, E, I or N."""
-    kind = _need(body, "type")
+    kind = need(body, "type")
     if kind not in ("B", "E", "I", "N"):
         raise ValueError("type must be B, E, I or N")
-    return _shown(change(division, VAT_CODES, _need(body, "code"), {"Type": kind}))
+    return shown(change(division, VAT_CODES, need(body, "code"), {"Type": kind}))
 
 
 def _setter(resource: str, name: str) -> Callable[[Division, Body], Body]:
     def act(division: Division, body: Body) -> Body:
         values = {key: value for key, value in body.items() if key != name}
-        return _shown(change(division, resource, _need(body, name), values))
+        return shown(change(division, resource, need(body, name), values))
 
     return act
 
 
 def copy(division: Division, body: Body) -> Body:
     """A new master record like another: ``{"resource", "code", "new": {"Code": ..., ...}}``."""
-    resource, values = _need(body, "resource"), _need(body, "new")
+    resource, values = need(body, "resource"), need(body, "new")
     if resource not in schema.all_resources():
         raise ValueError(f"no resource {resource!r}")
-    row = _find(division, resource, _need(body, "code"))
+    row = find_row(division, resource, need(body, "code"))
     fresh = {k: v for k, v in row.items() if k not in ("Created", "Modified", "Timestamp")}
     key = division.table(resource).key
-    fresh |= {**_typed(resource, values), key: str(uuid4())}
-    return _shown(division.save(resource, fresh))
+    fresh |= {**typed_values(resource, values), key: str(uuid4())}
+    return shown(division.save(resource, fresh))
 
 
 def remove(division: Division, body: Body) -> Body:
     """Delete a master record: ``{"resource", "code"}``."""
-    resource = _need(body, "resource")
+    resource = need(body, "resource")
     if resource not in schema.all_resources():
         raise ValueError(f"no resource {resource!r}")
-    row = _find(division, resource, _need(body, "code"))
+    row = find_row(division, resource, need(body, "code"))
     division.delete(resource, row[division.table(resource).key])
-    return _shown(row)
+    return shown(row)
 
 
 ACTIONS: dict[str, Callable[[Division, Body], Body]] = {

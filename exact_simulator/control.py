@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
 
-from . import accountant
+from . import accountant, invoicing
 from .auth import redirect_allowed
 from .errors import ApiError
 from .state import DEFAULT_OPTIONS, App, Division, User
@@ -21,7 +21,14 @@ OPTION_VALUES = {
     "top_envelope": {"array", "results"},
     "month_ends": {"whole", "first"},
     "lengths": {"refuse", "ignore"},
+    "invoice_line_amounts": {"computed", "given"},
+    "invoice_vat": {"line", "code"},
+    "quantity_decimals": {2, 3},
+    "credit_quantity": {"negative", "positive"},
+    "line_unit": {"item", "any"},
+    "licence_refusal": {"text", "reason", "bare"},
 }
+ACTIONS = {**accountant.ACTIONS, **invoicing.ACTIONS}
 LANGUAGES = ("en", "nl", "fr", "de")
 
 
@@ -255,7 +262,7 @@ def options() -> Response:
         if name not in DEFAULT_OPTIONS:
             raise Wrong(f"no option {name!r}")
         if value not in OPTION_VALUES.get(name, {value}):
-            raise Wrong(f"{name} must be one of {', '.join(sorted(OPTION_VALUES[name]))}")
+            raise Wrong(f"{name} must be one of {', '.join(sorted(map(str, OPTION_VALUES[name])))}")
     with g.country.lock:
         g.country.options.update(body)
     return jsonify(g.country.options)
@@ -330,11 +337,11 @@ _ADMINISTRATION: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 @blueprint.post("/accountant/<int:division>/<action>")
 def act(division: int, action: str) -> Response:
     """Receive money, undo a matching, close a period, block an account ..."""
-    if action not in accountant.ACTIONS:
-        raise Wrong(f"no action {action!r}; there are {', '.join(accountant.ACTIONS)}")
+    if action not in ACTIONS:
+        raise Wrong(f"no action {action!r}; there are {', '.join(ACTIONS)}")
     body = _body()
     with g.country.lock:
-        return jsonify(accountant.ACTIONS[action](find_division(division), body) or {"ok": True})
+        return jsonify(ACTIONS[action](find_division(division), body) or {"ok": True})
 
 
 @blueprint.get("/ledger/<int:division>")
@@ -342,3 +349,10 @@ def ledger(division: int) -> Response:
     """The sales entries with their lines and what is open, and the balance of all bookings."""
     with g.country.lock:
         return jsonify(accountant.ledger(find_division(division)))
+
+
+@blueprint.get("/invoices/<int:division>")
+def invoices(division: int) -> Response:
+    """The sales invoices made in Exact, drafts too, with their lines."""
+    with g.country.lock:
+        return jsonify(invoices=invoicing.shown_invoices(find_division(division)))

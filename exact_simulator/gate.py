@@ -96,6 +96,7 @@ def admit(country: Country, request: Request) -> Caller:
     if division is not None and division not in g.caller.granted_divisions:
         raise ApiError(403, "Forbidden - WrongDivision")
     _check_scope(app, request.method, resource)
+    _check_licence(country, division, resource)
     known = schema.find(resource)
     path = known.path if known else resource
     if {path, path.rpartition("/")[2]} & user.rights:
@@ -104,6 +105,26 @@ def admit(country: Country, request: Request) -> Caller:
     if said is not None:
         raise ApiError(said.status or 500, said.text, headers=said.headers)
     return g.caller
+
+
+def admit_download(country: Country, request: Request, division: int) -> dict[str, str]:
+    """Let a program fetch a file outside the API: token, limits and administration.
+
+    :return: the limit headers of the answer.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    grant, valid = country.auth.caller(token.strip() if scheme.lower() == "bearer" else "")
+    user = country.users.get(grant.user_id) if grant else None
+    if grant is None or user is None or not valid:
+        abort(_empty(401, {"WWW-Authenticate": "Bearer"}))
+    request.environ["exact_simulator.seen"]["user"] = user.login
+    try:
+        headers = country.limits.take((grant.client_id, division), country.clock.now_utc())
+    except LimitReached as reached:
+        abort(_empty(429, reached.headers))
+    if division not in grant.divisions & user.divisions:
+        abort(_empty(403, headers))
+    return headers
 
 
 def _check_scope(app: App, method: str, resource: str) -> None:
@@ -118,6 +139,18 @@ def _check_scope(app: App, method: str, resource: str) -> None:
     verb = "read" if reading else "manage"
     name = known.scope.replace(" ", ".")
     raise ApiError(403, f"Forbidden - Application Scope Violated. Cannot {verb} '{name}' scope.")
+
+
+def _check_licence(country: Country, division: int | None, resource: str) -> None:
+    """Sales invoices need the invoicing module (Exact API sheet 5.13); how it says so is unsure."""
+    books = country.divisions.get(division or 0)
+    if books is None or books.info.get("invoicing", True):
+        return
+    if not resource.lower().startswith(("salesinvoice/", "sync/salesinvoice/")):
+        return
+    style = country.options["licence_refusal"]
+    headers = {"Reason": "LicenseExpired"} if style == "reason" else None
+    raise ApiError(403, "Forbidden" if style == "bare" else "licence", headers)
 
 
 def after(response: Response) -> Response:

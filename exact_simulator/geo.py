@@ -38,7 +38,11 @@ _DECIMALS = {"JPY": 0, "KWD": 3}
 _WIDE = Context(prec=80)  # absurd amounts are somebody else's to refuse
 
 
+def round_to(value: Decimal, decimals: int) -> Decimal:
+    """``value`` to so many decimals, half up."""
+    return value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP, context=_WIDE)
+
+
 def round_money(amount: Decimal, currency: str = "EUR") -> Decimal:
     """``amount`` in whole units of the smallest coin of ``currency``, half up."""
-    quantum = Decimal(1).scaleb(-_DECIMALS.get(currency, 2))
-    return amount.quantize(quantum, rounding=ROUND_HALF_UP, context=_WIDE)
+    return round_to(amount, _DECIMALS.get(currency, 2))

@@ -79,6 +79,36 @@ TEXTS: dict[str, _Lang] = {
         "Existe déjà - Numéro d'écriture : {number}, Journal : {journal}",
     ),
     "processed": _t("Already processed", "Reeds verwerkt", "Déjà traité"),
+    "invoice_number": _t(
+        "Invoice number is mandatory", "Factuurnummer verplicht", "Numéro de facture obligatoire"
+    ),
+    "licence": _t(
+        "Forbidden - The Invoicing module is not part of the licence of this company.",
+        "Geen toegang - De module Facturatie hoort niet bij de licentie van deze administratie.",
+        "Accès refusé - Le module Facturation ne fait pas partie de la licence de cette société.",
+    ),
+    # What printing an invoice reports of itself
+    "document_made": _t("Document created", "Document aangemaakt", "Document créé"),
+    "mail_sent": _t("E-mail sent to {to}", "E-mail verzonden naar {to}", "E-mail envoyé à {to}"),
+    "no_address": _t(
+        "No e-mail address: {name}", "Geen e-mailadres: {name}", "Pas d'adresse e-mail : {name}"
+    ),
+    "postbox_sent": _t(
+        "Sent to the mailbox of {name}",
+        "Verzonden naar de mailbox van {name}",
+        "Envoyé à la boîte aux lettres de {name}",
+    ),
+    "no_postbox": _t("No mailbox: {name}", "Geen mailbox: {name}", "Pas de boîte : {name}"),
+    "peppol_sent": _t(
+        "Sent through Peppol to {to}",
+        "Verzonden via Peppol naar {to}",
+        "Envoyé par Peppol à {to}",
+    ),
+    "no_peppol": _t(
+        "No Peppol identifier: {name}",
+        "Geen Peppol-ID: {name}",
+        "Pas d'identifiant Peppol : {name}",
+    ),
     "data_exists": _t("Data already exists", "Gegeven bestaat reeds.", "Les données existent déjà"),
     "cannot_delete": _t(
         "Can't delete: {field} {code} - Used in: {where}",
@@ -180,6 +210,8 @@ TERMS: dict[str, _Lang] = {
     "Documents": _t("Documents", "Documenten", "Documents"),
     "Document": _t("Document", "Document", "Document"),
     "Email": _t("Email", "E-mailadres", "E-mail"),
+    "Discount": _t("Discount", "Korting", "Remise"),
+    "EndTime": _t("End", "Eind", "Fin"),
     "EndDate": _t("End date", "Einddatum", "Date de fin"),
     "FileName": _t("File name", "Bestandsnaam", "Nom du fichier"),
     "From": _t("From", "Van", "De"),

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlencode
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 
-from . import accountant
+from . import accountant, gate
 from .auth import redirect_allowed
 from .errors import ApiError
 from .state import App, Division, Row
@@ -271,17 +271,18 @@ def transaction() -> Response:
 def attachment() -> Response:
     """A file of a document: shown by the browser, or with ``Download=1`` as it was sent.
 
-    A program brings its access token; a person looking at the pages needs none here.
+    A program brings its access token, and the call counts as one; a person looking at the pages
+    needs none here.
     """
     key, division = _linked()
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme and not (scheme.lower() == "bearer" and g.country.auth.caller(token.strip())[1]):
-        return Response(status=401)
+    headers: dict[str, str] = {}
+    if request.headers.get("Authorization"):
+        headers = gate.admit_download(g.country, request, division.code)
     row = division.table("documents/DocumentAttachments").get(key)
     if row is None:
         raise NotFound
     kind = mimetypes.guess_type(row["FileName"])[0] or "application/octet-stream"
-    response = Response(row["_content"], content_type=kind)
+    response = Response(row["_content"], content_type=kind, headers=headers)
     disposition = "attachment" if request.args.get("Download") == "1" else "inline"
     response.headers.set("Content-Disposition", disposition, filename=row["FileName"])
     return response

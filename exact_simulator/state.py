@@ -342,6 +342,15 @@ class Country:
 #: top_envelope: with $top within a page the answer is a bare "array" or keeps "results".
 #: mandatory_filter: refuse a GET without one of the published filter fields.
 #: max_attachment: bytes after decoding.
+#: invoice_line_amounts: AmountFC and VATAmountFC of a sales invoice line are "computed" from
+#: quantity, price and VAT code whatever is sent, or count when "given".
+#: invoice_vat: computed VAT of a sales invoice is rounded by "line" or on the sum by VAT "code".
+#: quantity_decimals: 2 or 3, to which a quantity on a sales invoice is rounded.
+#: credit_quantity: quantities of a credit invoice (8021) that give money back are "negative" or
+#: "positive".
+#: line_unit: a line may be in the "item"'s own unit only, or in "any" that is known.
+#: licence_refusal: without invoicing a 403 has a "text", a "reason" (the text and the header
+#: Reason: LicenseExpired) or is "bare" (Forbidden).
 DEFAULT_OPTIONS: dict[str, Any] = {
     "partial": "shrink",
     "type21": "sign",
@@ -350,6 +359,12 @@ DEFAULT_OPTIONS: dict[str, Any] = {
     "top_envelope": "array",
     "mandatory_filter": False,
     "max_attachment": 25 * 1024 * 1024,
+    "invoice_line_amounts": "computed",
+    "invoice_vat": "line",
+    "quantity_decimals": 2,
+    "credit_quantity": "negative",
+    "line_unit": "item",
+    "licence_refusal": "text",
 }
 
 #: The webhook topic under which changes of a resource are announced (Exact API sheet 6).

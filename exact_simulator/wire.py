@@ -66,7 +66,7 @@ class Wire:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         country = self._pick_country(environ)
-        if environ["PATH_INFO"].startswith("/api/"):
+        if _is_call(environ):
             return self._api(country, environ, start_response)
         return self._serve(country, environ).send(start_response)
 
@@ -130,7 +130,9 @@ class Wire:
             answer = _other_body(answer, kinds["body"])
             record["status"] = answer.code
         elif "truncate" not in kinds and "status" not in kinds:
-            record["resp"] = answer.body.decode("utf-8", "replace")
+            text = answer.headers.get("Content-Type", "").startswith(("text/", "application/json"))
+            if text or environ["PATH_INFO"].startswith("/api/"):
+                record["resp"] = answer.body.decode("utf-8", "replace")
         self.journal.add(record)
         if "truncate" in kinds:
             return self._half(answer, environ, start_response)
@@ -157,6 +159,14 @@ class Wire:
         start_response(answer.status, list(answer.headers))
         yield answer.body[: len(answer.body) // 2]
         cut(environ.get("werkzeug.socket"))
+
+
+def _is_call(environ: Environ) -> bool:
+    """An API call, or a program (it brings a token) that fetches a file of a document."""
+    path = environ["PATH_INFO"]
+    if path.startswith("/api/"):
+        return True
+    return path == "/docs/SysAttachment.aspx" and bool(environ.get("HTTP_AUTHORIZATION"))
 
 
 def _read(environ: Environ) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import ApiError
 from ..state import Row
-from . import crm, documents, masterdata, salesentry, salesinvoice
+from . import crm, documents, masterdata, salesentry, salesinvoice, salesinvoice_print
 from .base import Context, Nested, Rule
 
 _TEXTS = ("Description", "PaymentMethod", "PaymentReference")
@@ -31,7 +31,7 @@ _RULES: dict[str, Rule] = {
         masterdata.VATCodes, masterdata.CostCenters, masterdata.CostUnits, masterdata.Projects,
         masterdata.PaymentConditions, salesentry.SalesEntries,
         salesentry.SalesEntryLines, salesinvoice.SalesInvoices, salesinvoice.SalesInvoiceLines,
-        salesinvoice.PrintedSalesInvoices, documents.Documents, documents.DocumentAttachments,
+        salesinvoice_print.PrintedSalesInvoices, documents.Documents, documents.DocumentAttachments,
         documents.WebhookSubscriptions, _Receivables,
     )
 }  # fmt: skip

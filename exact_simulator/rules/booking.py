@@ -14,7 +14,8 @@ ZERO = Decimal(0)
 #: Ledgers that a line may not be booked on: debtors, creditors, VAT.
 FORBIDDEN_LEDGERS = (20, 22, 24)
 
-_LINE_REFS = {
+#: What a line of an entry or of an invoice points at.
+LINE_REFS = {
     "GLAccount": Ref(
         "financial/GLAccounts", "GLAccount", None,
         {"GLAccountCode": "Code", "GLAccountDescription": "Description"},
@@ -110,8 +111,21 @@ def prepare_line(ctx: Context, entry: Row, line: Row, number: int, problems: Pro
     check_lengths(ctx, line, {"Description": 60}, problems)
     if not line.get("GLAccount"):
         problems.add("gl_mandatory")
+    code = check_line(ctx, entry.get("Journal"), line, LINE_REFS, problems)
+    if (line.get("From") is None) != (line.get("To") is None):
+        problems.add("mandatory", field="To" if line.get("To") is None else "From")
+    elif line.get("From") and line["From"] > line["To"]:
+        problems.add("invalid", field="To")
+    vat_of(line, code, currency or "EUR", problems)
+    return line
+
+
+def check_line(
+    ctx: Context, journal: str | None, line: Row, refs: dict[str, Ref], problems: Problems
+) -> Row | None:
+    """Check ledger, VAT code and dimensions of a line; returns its VAT code."""
     _check_ledger(ctx, line, problems)
-    resolve(ctx, line, [*_LINE_REFS], _LINE_REFS, problems)
+    resolve(ctx, line, [*refs], refs, problems)
     code = (
         ctx.table("vat/VATCodes").first("Code", line.get("VATCode"))
         if line.get("VATCode")
@@ -120,18 +134,13 @@ def prepare_line(ctx: Context, entry: Row, line: Row, number: int, problems: Pro
     if code is not None:
         if code.get("IsBlocked"):
             problems.add("blocked", field="VATCode")
-        journal = ctx.table("financial/Journals").first("Code", entry.get("Journal"))
-        if journal is not None and not journal.get("AllowVAT") and code["Type"] != "N":
+        booked_in = ctx.table("financial/Journals").first("Code", journal)
+        if booked_in is not None and not booked_in.get("AllowVAT") and code["Type"] != "N":
             problems.add("not_allowed", field="VATCodeNotAllowed")
-    if (line.get("From") is None) != (line.get("To") is None):
-        problems.add("mandatory", field="To" if line.get("To") is None else "From")
-    elif line.get("From") and line["From"] > line["To"]:
-        problems.add("invalid", field="To")
     center = ctx.table("hrm/Costcenters").first("Code", line.get("CostCenter") or "")
     if center is not None and center.get("Active") is False:
         problems.add("inactive", field="CostCenter")
-    vat_of(line, code, currency or "EUR", problems)
-    return line
+    return code
 
 
 def _check_ledger(ctx: Context, line: Row, problems: Problems) -> None:

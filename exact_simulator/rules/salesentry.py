@@ -258,11 +258,11 @@ def lines_of(ctx: Context, entry: Row) -> list[Row]:
 
 
 def check_changeable(ctx: Context, entry: Row) -> None:
-    """Refuse a processed entry, and one in a period that is closed.
+    """Refuse a processed entry, that of an invoice printed here, and one in a closed period.
 
     :raises ApiError: 500.
     """
-    if entry["Status"] == 50:
+    if entry["Status"] == 50 or entry["EntryID"] in ctx.table("salesinvoice/SalesInvoices"):
         raise ApiError(500, "processed")
     ledger = ctx.division.ledger
     ledger.check_open(ledger.find_period(entry["ReportingYear"], entry["ReportingPeriod"]))
