@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from urllib.parse import unquote, urlencode
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 
-from . import accountant, gate
+from . import accountant
 from .auth import redirect_allowed
 from .errors import ApiError
 from .state import App, Division, Row
@@ -71,6 +70,14 @@ def _money_filter(value: Decimal | None) -> str:
 @blueprint.app_template_filter("plain")
 def _plain_filter(value: Decimal) -> str:
     return _plain(value)
+
+
+@blueprint.app_template_filter("number")
+def _number_filter(value: Decimal) -> str:
+    """A quantity or price with the decimals it has, two of a price at least."""
+    exponent = value.normalize().as_tuple().exponent
+    text = f"{value:.{max(2, -exponent if isinstance(exponent, int) else 0)}f}"
+    return text.replace(".", ",") if language() == "nl" else text
 
 
 @blueprint.app_template_filter("day")
@@ -143,7 +150,8 @@ class Listing:
     after: str | None
 
 
-def _listing(rows: list[Any]) -> Listing:
+def listing_of(rows: list[Any]) -> Listing:
+    """The page of a list that is asked for."""
     total = len(rows)
     asked = request.args.get("page", "1")
     number = max(1, int(asked) if asked.isdigit() else 1)
@@ -162,14 +170,16 @@ def _listing(rows: list[Any]) -> Listing:
     )  # fmt: skip
 
 
-def _matching(rows: Iterable[Row], names: tuple[str, ...]) -> list[Row]:
+def matching(rows: Iterable[Row], names: tuple[str, ...]) -> list[Row]:
+    """The rows in which one of these properties holds what is searched for."""
     query = request.args.get("q", "").strip().lower()
     if not query:
         return list(rows)
     return [r for r in rows if any(query in str(r.get(name) or "").lower() for name in names)]
 
 
-def _division(code: int) -> Division:
+def division_of(code: int) -> Division:
+    """An administration of the country asked, or 404."""
     if code not in g.country.divisions:
         raise NotFound
     return g.country.divisions[code]
@@ -206,19 +216,19 @@ def home() -> str:
 @blueprint.get("/<int:code>/accounts")
 def accounts(code: int) -> str:
     """Accounts, with search and paging."""
-    division = _division(code)
+    division = division_of(code)
     names = ("Code", "Name", "City", "Email")
-    rows = _matching(division.table(accountant.ACCOUNTS), names)
+    rows = matching(division.table(accountant.ACCOUNTS), names)
     rows.sort(key=lambda row: row.get("Code") or "")
     return render_template(
-        "accounts.html", division=division, here="accounts", listing=_listing(rows)
+        "accounts.html", division=division, here="accounts", listing=listing_of(rows)
     )
 
 
 @blueprint.get("/<int:code>/accounts/<key>")
 def account(code: int, key: str) -> str:
     """One account and its entries."""
-    division = _division(code)
+    division = division_of(code)
     row = division.table(accountant.ACCOUNTS).get(key.lower())
     if row is None:
         raise NotFound
@@ -232,9 +242,9 @@ def account(code: int, key: str) -> str:
 @blueprint.get("/<int:code>/entries")
 def entries(code: int) -> str:
     """Sales entries, latest first."""
-    division = _division(code)
+    division = division_of(code)
     names = ("EntryNumber", "YourRef", "CustomerName", "Description", "EntryID")
-    listing = _listing(_matching(_entries(division), names))
+    listing = listing_of(matching(_entries(division), names))
     listing.rows = [_with_open(division, entry) for entry in listing.rows]
     return render_template("entries.html", division=division, here="entries", listing=listing)
 
@@ -242,7 +252,7 @@ def entries(code: int) -> str:
 @blueprint.get("/<int:code>/entries/<key>")
 def entry(code: int, key: str) -> str:
     """One entry with its lines, its bookings and what can be done with it."""
-    division = _division(code)
+    division = division_of(code)
     row = division.table(accountant.ENTRIES).get(key.lower())
     if row is None:
         raise NotFound
@@ -256,53 +266,17 @@ def entry(code: int, key: str) -> str:
         lines=sorted(lines, key=lambda r: r["LineNumber"]),
         bookings=sorted(bookings, key=lambda r: r["LineNumber"]),
         settled=[match for item in open_items for match in item["_paid"]],
-        papers=_papers(division, row),
+        papers=papers_of(division, row["EntryID"]),
     )  # fmt: skip
 
 
-@blueprint.get("/docs/FinTransaction.aspx")
-def transaction() -> Response:
-    """The address that other programs link an entry by; leads to the entry's page."""
-    key, division = _linked()
-    return redirect(url_for("pages.entry", code=division.code, key=key))
-
-
-@blueprint.get("/docs/SysAttachment.aspx")
-def attachment() -> Response:
-    """A file of a document: shown by the browser, or with ``Download=1`` as it was sent.
-
-    A program brings its access token, and the call counts as one; a person looking at the pages
-    needs none here.
-    """
-    key, division = _linked()
-    headers: dict[str, str] = {}
-    if request.headers.get("Authorization"):
-        headers = gate.admit_download(g.country, request, division.code)
-    row = division.table("documents/DocumentAttachments").get(key)
-    if row is None:
-        raise NotFound
-    kind = mimetypes.guess_type(row["FileName"])[0] or "application/octet-stream"
-    response = Response(row["_content"], content_type=kind, headers=headers)
-    disposition = "attachment" if request.args.get("Download") == "1" else "inline"
-    response.headers.set("Content-Disposition", disposition, filename=row["FileName"])
-    return response
-
-
-def _linked() -> tuple[str, Division]:
-    """Key and division of an address under ``/docs``."""
-    code = request.args.get("_Division_", "")
-    if not code.isdigit():
-        raise NotFound
-    return request.args.get("ID", "").lower(), _division(int(code))
-
-
-def _papers(division: Division, entry: Row) -> list[Row]:
+def papers_of(division: Division, entry_id: str) -> list[Row]:
     """The documents of an entry, each with its files."""
     files = division.table("documents/DocumentAttachments")
     return [
         {**row, "files": files.find("Document", row["ID"])}
         for row in division.table("documents/Documents").find(
-            "FinancialTransactionEntryID", entry["EntryID"]
+            "FinancialTransactionEntryID", entry_id
         )
     ]
 
@@ -322,7 +296,7 @@ def _open_entries(division: Division) -> list[Row]:
 @blueprint.get("/<int:code>/open")
 def open_items(code: int) -> str:
     """What customers still owe, to be received one by one or several at once."""
-    division = _division(code)
+    division = division_of(code)
     shown = _open_entries(division)[:MAX_OPEN]
     return render_template("open_items.html", division=division, here="open_items", entries=shown)
 
@@ -330,7 +304,7 @@ def open_items(code: int) -> str:
 @blueprint.get("/<int:code>/periods")
 def periods(code: int) -> str:
     """The periods, to close and to open again."""
-    division = _division(code)
+    division = division_of(code)
     rows = [
         {**row, "closed": bool(row.get("_closed"))}
         for row in division.table("financial/FinancialPeriods")
@@ -349,7 +323,7 @@ def journal() -> str:
 # forms ------------------------------------------------------------------------------------------
 
 
-def _act(action: Callable[[], object], done: str, back: str, gone: str | None = None) -> Response:
+def act(action: Callable[[], object], done: str, back: str, gone: str | None = None) -> Response:
     """Do something and go back, with word of how it went."""
     try:
         action()
@@ -363,13 +337,13 @@ def _act(action: Callable[[], object], done: str, back: str, gone: str | None = 
 @blueprint.post("/<int:code>/receive")
 def receive(code: int) -> Response:
     """Book one receipt for the ticked entries."""
-    division = _division(code)
+    division = division_of(code)
     text = reader()
     back = url_for("pages.open_items", code=code)
     if key := request.form.get("back"):
         back = url_for("pages.entry", code=code, key=key)
 
-    def act() -> None:
+    def book() -> None:
         chosen = request.form.getlist("entry")
         if not chosen:
             raise ValueError(text("nothing_ticked"))
@@ -384,45 +358,43 @@ def receive(code: int) -> Response:
         body = {"entries": parts, "date": request.form.get("date")}
         accountant.receive(division, body)
 
-    return _act(act, "done_receive", back)
+    return act(book, "done_receive", back)
 
 
 @blueprint.post("/<int:code>/entries/<key>/unmatch")
 def unmatch(code: int, key: str) -> Response:
     """Make an entry open again."""
-    division = _division(code)
+    division = division_of(code)
     back = url_for("pages.entry", code=code, key=key)
-    return _act(lambda: accountant.unmatch(division, {"entry": key}), "done_unmatch", back)
+    return act(lambda: accountant.unmatch(division, {"entry": key}), "done_unmatch", back)
 
 
 @blueprint.post("/<int:code>/entries/<key>/delete")
 def delete(code: int, key: str) -> Response:
     """Delete an entry."""
-    division = _division(code)
+    division = division_of(code)
     back = url_for("pages.entry", code=code, key=key)
     gone = url_for("pages.entries", code=code)
-    return _act(
-        lambda: accountant.delete_entry(division, {"entry": key}), "done_delete", back, gone
-    )
+    return act(lambda: accountant.delete_entry(division, {"entry": key}), "done_delete", back, gone)
 
 
 @blueprint.post("/<int:code>/accounts/<key>/block")
 def block(code: int, key: str) -> Response:
     """Block an account or lift that."""
-    division = _division(code)
+    division = division_of(code)
     body = {"account": key, "blocked": request.form.get("blocked") == "1"}
     back = url_for("pages.account", code=code, key=key)
-    return _act(lambda: accountant.block_account(division, body), "done_block", back)
+    return act(lambda: accountant.block_account(division, body), "done_block", back)
 
 
 @blueprint.post("/<int:code>/periods")
 def close_period(code: int) -> Response:
     """Close a period or open it again."""
-    division = _division(code)
+    division = division_of(code)
     form = request.form
     body = {"year": form["year"], "period": form["period"], "open": form.get("open") == "1"}
     back = url_for("pages.periods", code=code)
-    return _act(lambda: accountant.close_period(division, body), "done_period", back)
+    return act(lambda: accountant.close_period(division, body), "done_period", back)
 
 
 @blueprint.post("/apps/redirect")

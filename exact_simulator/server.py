@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask, g, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from . import control, oauth, pages
+from . import control, files, invoice_pages, oauth, pages
 from .api import blueprint as api
 from .auth import Registry
 from .clock import Clock
@@ -202,6 +202,7 @@ def create_app(simulator: Simulator) -> Flask:
     app.register_blueprint(api)
     app.register_blueprint(oauth.blueprint)
     app.register_blueprint(control.blueprint)
+    assert files.blueprint is invoice_pages.blueprint is pages.blueprint  # they add to it
     app.register_blueprint(pages.blueprint)
     return app
 

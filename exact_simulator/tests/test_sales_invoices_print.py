@@ -333,3 +333,57 @@ def test_a_file_that_does_not_arrive_can_be_fetched_again(office):
     with pytest.raises(requests.exceptions.RequestException):
         office.get(f"{file['Url']}&Download=1")
     assert len(office.get(f"{file['Url']}&Download=1").content) == file["FileSize"]
+
+
+# the pages ------------------------------------------------------------------------------------------
+
+
+def _page(office, path, form=None, **query):
+    address = f"{office.practice.url}{path}"
+    if form is None:
+        answer = requests.get(address, params=query, timeout=10)
+    else:
+        answer = requests.post(address, data=form, timeout=10)
+    assert answer.status_code == 200, path
+    return answer.text
+
+
+def test_invoices_are_listed_searched_and_shown(office):
+    made = office.draft(office.invoice_line(1.5, 0.335), YourRef="Z/7", Remarks="bel eerst")
+    office.print(office.draft(Type=8021, YourRef="C/1"))
+    listed = _page(office, "/1001/invoices", lang="en")
+    assert listed.index("Z/7") < listed.index("C/1"), "drafts first"
+    found = _page(office, "/1001/invoices", q="c/1")
+    assert "C/1" in found
+    assert "Z/7" not in found
+    shown = _page(office, f"/1001/invoices/{made['InvoiceID']}")
+    for expected in ("bel eerst", 'value="1.50"', 'value="0.335"', "0.50", 'id="print"'):
+        assert expected in shown, expected
+    assert "<script" not in shown
+    assert "Verkoopfacturen" in _page(office, "/1001/invoices", lang="nl")
+    missing = requests.get(f"{office.practice.url}/1001/invoices/x", timeout=10)
+    assert missing.status_code == 404
+
+
+def test_a_draft_is_changed_printed_and_deleted_with_forms(office):
+    made, other = office.draft(office.invoice_line(1), office.invoice_line(2, 0.35)), office.draft()
+    path = f"/1001/invoices/{made['InvoiceID']}"
+    form = {"Quantity-1": "2,50", "NetPrice-1": "80", "Quantity-2": "2.00", "NetPrice-2": "0.35"}
+    assert "The draft is changed" in _page(office, f"{path}/lines", form)
+    assert [(line["Quantity"], line["NetPrice"]) for line in office.lines(made)] == [
+        (2.5, 80), (2, 0.35),
+    ]  # fmt: skip
+    bad = _page(office, f"{path}/lines", {"Quantity-1": "two"})
+    assert "This is not an amount: two" in bad
+    office.practice.accountant("account", account="1", Blocked=True)
+    assert "Blocked: Relationship" in _page(office, f"{path}/print", {})
+    office.practice.accountant("account", account="1", Blocked=False)
+    after = _page(office, f"{path}/print", {"mail": "1", "date": ""})
+    number = office.read(made)["InvoiceNumber"]
+    for expected in ("The invoice is printed", f"{number}.pdf", "200.70"):
+        assert expected in after, expected
+    assert 'id="print"' not in after
+    assert "Already processed" in _page(office, f"{path}/delete", {})
+    gone = _page(office, f"/1001/invoices/{other['InvoiceID']}/delete", {})
+    assert "The draft is deleted" in gone
+    assert other["InvoiceID"] not in gone
