@@ -9,6 +9,11 @@
     "depends": ["exact_connector", "sale_management"],
     "data": [
         "security/ir.model.access.csv",
+        "security/exact_rules_uninvoiced.xml",
+        "views/exact_invoice_start_views.xml",
+        "views/exact_uninvoiced_views.xml",
+        "views/exact_uninvoiced_line_views.xml",
+        "views/sale_order_views.xml",
     ],
     "auto_install": True,
 }
