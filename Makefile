@@ -5,7 +5,7 @@ CACHE := $(or $(EXACT_CACHE),.cache)
 VENV := $(CACHE)/venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help python demo test test-fast test-addon test-browser requirements lint format screenshots provision lock clean
+.PHONY: help python programs demo test test-fast test-addon test-browser requirements lint format screenshots provision lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -19,7 +19,10 @@ python:
 demo: provision  ## run the main job from end to end and stay up (DEMO_EXIT=1: end instead)
 	@$(VENV) tools/demo.py
 
-test: provision  ## lint and every test; what CI runs
+programs:
+	@$(PYTHON) tools/provision.py --no-template
+
+test: programs  ## lint and every test; what CI runs
 	@$(VENV) tools/run_tests.py
 
 test-fast: python  ## lint and the tests that need no database

@@ -147,12 +147,12 @@ def test_closing_line_counts_all_stages(tmp_path):
     path.write_text(REPORT)
     first = run_tests.Stage("addon", 2.0, True, run_tests.read_report(path))
     second = run_tests.Stage("product", 1.5, False, {"passed": 5})
-    line = run_tests.closing_line([first, second])
+    line = run_tests.closing_line([first, second], 3.5)
     assert line.strip("= ") == "2 failed, 9 passed, 3 skipped, 1 error in 3.50s"
 
 
 def test_closing_line_without_tests_says_so():
-    assert "no tests ran" in run_tests.closing_line([run_tests.Stage("lint", 1.0)])
+    assert "no tests ran" in run_tests.closing_line([run_tests.Stage("lint", 1.0)], 1.0)
 
 
 def test_failed_stage_shows_in_the_table():
@@ -173,3 +173,48 @@ def test_stage_stopped_by_provisioning_has_failed(monkeypatch, capsys):
 def test_unknown_stage_is_refused(capsys):
     assert run_tests.main(["nonsense"]) == 2
     assert "no stage nonsense" in capsys.readouterr().err
+
+
+def test_stages_side_by_side_print_one_after_the_other(monkeypatch, capfd):
+    def speak(stage, _server):
+        for number in range(2):
+            assert stage.call([sys.executable, "-c", f"print('{stage.name} {number}')"])
+        stage.failed = not stage.call([sys.executable, "-c", f"raise SystemExit({stage.failed})"])
+
+    def stop(stage, server):
+        speak(stage, server)
+        raise ProvisionError("no space")
+
+    for name, work in (("lint", stop), ("database", speak), ("plain", speak)):
+        monkeypatch.setitem(run_tests.STAGES, name, work)
+    stages = run_tests.side_by_side(["lint", "database", "plain"], None)
+    assert [(stage.name, stage.failed) for stage in stages] == [
+        ("lint", True),
+        ("database", False),
+        ("plain", False),
+    ]
+    lines = [line for line in capfd.readouterr().out.splitlines() if line and line[:2] != "=="]
+    assert lines == [
+        *("plain 0", "plain 1"),
+        *("lint 0", "lint 1", "error: no space"),
+        *("database 0", "database 1"),
+    ]
+
+
+def test_other_addons_are_tested_with_all_of_them_there_and_need_no_tests(tmp_path, monkeypatch):
+    runs = []
+    monkeypatch.setattr(run_tests, "addons", lambda: [tmp_path / name for name in "abc"])
+    monkeypatch.setattr(
+        run_tests,
+        "on_template",
+        lambda _stage, _server, places, full=False: runs.append((places, full)),
+    )
+    run_tests.addon(run_tests.Stage("addon"), None)
+    assert runs == [([tmp_path / "a" / "tests"], False)]
+    (tmp_path / "c" / "tests").mkdir(parents=True)
+    (tmp_path / "c" / "tests" / "test_x.py").write_text("")
+    run_tests.addon(run_tests.Stage("addon"), None)
+    assert runs[1:] == [
+        ([tmp_path / "a" / "tests"], False),
+        ([tmp_path / "c" / "tests"], True),
+    ]

@@ -1,4 +1,4 @@
-"""Fetch and build everything the product runs on: `python3 tools/provision.py [--python-only]`.
+"""Fetch and build everything the product runs on: `python3 tools/provision.py [--python-only | --no-template]`.
 
 Odoo, the Python packages, a database server, a browser and the template database, all below .cache. What is
 there already is kept. Needs nothing but a Python from 3.10 to 3.13; written so that an older one gets as far as
@@ -51,7 +51,7 @@ def outside_the_environment():
         python.ensure()
     if "--python-only" in sys.argv:
         return 0
-    arguments = [str(python.VENV / "bin" / "python"), __file__, "--inside"]
+    arguments = [str(python.VENV / "bin" / "python"), __file__, "--inside", *sys.argv[1:]]
     sys.stdout.flush()
     return subprocess.call(arguments)
 
@@ -64,7 +64,8 @@ def inside_the_environment():
     postgres.main()
     with locked("chromium"):
         chromium.ensure()
-    template.main()
+    if "--no-template" not in sys.argv:
+        template.main()
     return 0
 
 

@@ -1,17 +1,21 @@
-"""Every check of the product, stage by stage: `python tools/run_tests.py [lint] [plain] [addon] [product]`.
+"""Every check of the product, in stages: `python tools/run_tests.py [lint] [plain] [database] [addon] [product]`.
 
-All stages run even if one fails, so that one run tells everything; the exit code is 0 only if all passed. The last
-line is pytest's closing line with the counts of all stages together.
+Stages that keep one core busy run at the same time. All run even if one fails, so that one run tells everything;
+the exit code is 0 only if all passed. The last line is pytest's closing line with the counts of all together.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -39,13 +43,39 @@ LONGEST = 45 * 60  # seconds for one program; it hangs if it takes longer
 
 @dataclass
 class Stage:
-    """What became of a stage."""
+    """What becomes of a stage; what it prints goes to `output`, or to the terminal."""
 
     name: str
     seconds: float = 0.0
     failed: bool = False
     counts: dict[str, int] = field(default_factory=dict)
     note: str = ""
+    output: TextIO | None = None
+
+    def say(self, text: str) -> None:
+        """Print one line at once."""
+        print(text, file=self.output, flush=True)
+
+    def call(self, command: list, **variables: str) -> bool:
+        """Run a program with its output shown; whether it found everything in order."""
+        words = [str(part) for part in command]
+        try:
+            done = subprocess.run(
+                words,
+                cwd=ROOT,
+                env=environment(**variables),
+                stdin=subprocess.DEVNULL,
+                stdout=self.output,
+                stderr=self.output and subprocess.STDOUT,
+                check=False,
+                preexec_fn=end_with_parent,
+                timeout=LONGEST,
+            )
+        except subprocess.TimeoutExpired:
+            name = f"{Path(words[0]).name} {words[2]}"
+            self.say(f"error: given up after {LONGEST // 60} minutes: {name}")
+            return False
+        return done.returncode == 0
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -58,24 +88,6 @@ def environment(**more: str) -> dict[str, str]:
     }
     variables.pop("ODOO_RC", None)
     return {**variables, **more}
-
-
-def call(command: list, **variables: str) -> int:
-    """Run a program with its output shown."""
-    words = [str(part) for part in command]
-    try:
-        return subprocess.run(
-            words,
-            cwd=ROOT,
-            env=environment(**variables),
-            stdin=subprocess.DEVNULL,
-            check=False,
-            preexec_fn=end_with_parent,
-            timeout=LONGEST,
-        ).returncode
-    except subprocess.TimeoutExpired:
-        say(f"error: given up after {LONGEST // 60} minutes: {Path(words[0]).name} {words[2]}")
-        return 1
 
 
 def read_report(path: Path) -> dict[str, int]:
@@ -102,7 +114,7 @@ def pytest(stage: Stage, *arguments, report: str = "", **variables: str) -> None
     report = REPORTS / f"{report or stage.name}.xml"
     report.unlink(missing_ok=True)
     command = [PYTHON, "-m", "pytest", f"--junitxml={report}", "--durations=8", *arguments]
-    stage.failed |= call(command, **variables) != 0
+    stage.failed |= not stage.call(command, **variables)
     for key, number in read_report(report).items():
         stage.counts[key] = stage.counts.get(key, 0) + number
 
@@ -128,8 +140,8 @@ def lint(stage: Stage, _server: Postgres | None) -> None:
         ]
     for command in commands:
         name = " ".join(Path(part).name for part in command[:4] if part not in ("-m", PYTHON))
-        if call(command):
-            say(f"  failed: {name}")
+        if not stage.call(command):
+            stage.say(f"  failed: {name}")
             stage.failed = True
 
 
@@ -145,6 +157,14 @@ def plain(stage: Stage, _server: Postgres | None) -> None:
     pytest(stage, *places)
 
 
+def database(stage: Stage, _server: Postgres) -> None:
+    """The templates that the stages after this one clone."""
+    command = [PYTHON, ROOT / "tools" / "dev.py", "template"]
+    stage.failed = not stage.call(command)
+    if len(addons()) > 1:
+        stage.failed |= not stage.call([*command, "--full"])
+
+
 def addon(stage: Stage, server: Postgres) -> None:
     """The tests of `exact_connector` on its own, then those of the other add-ons with all of them there."""
     first, *others = [path / "tests" for path in addons()]
@@ -157,17 +177,22 @@ def addon(stage: Stage, server: Postgres) -> None:
 def on_template(stage: Stage, server: Postgres, places: list[Path], *, full: bool = False) -> None:
     """Run add-ons' tests on a clone of a template."""
     source = template.ensure(server, full=full)
-    database = server.clone(source, server.name(f"run_{os.getpid()}_addon"))
-    arguments = dev.pytest_arguments(database)[3:]
+    clone = server.clone(source, server.name(f"run_{os.getpid()}_addon"))
+    arguments = dev.pytest_arguments(clone)[3:]
     path = f"{server.programs()}:{VENV / 'bin'}:{os.environ['PATH']}"
-    if (os.cpu_count() or 1) > 1 and shutil.which("createdb", path=path):
+    if shutil.which("createdb", path=path):
         # each worker has a copy of the database, which pytest-odoo makes; classes are not torn apart
-        arguments += ["-n", "2", "--dist", "loadscope"]
+        arguments += two_workers("loadscope")
     report = "glue" if full else "addon"
     try:
         pytest(stage, *arguments, *places, report=report, **server.environment, PATH=path)
     finally:
-        server.drop(database)
+        server.drop(clone)
+
+
+def two_workers(together: str) -> list[str]:
+    """Arguments for pytest to use two cores where there are two; `together` is what one worker gets whole."""
+    return ["-n", "2", "--dist", together] if (os.cpu_count() or 1) > 1 else []
 
 
 def product(stage: Stage, server: Postgres) -> None:
@@ -186,28 +211,55 @@ def product(stage: Stage, server: Postgres) -> None:
         if in_ci():
             raise ProvisionError("no Chromium for the browser tests")
     template.ensure(server)
-    pytest(stage, *folders, **server.environment)
+    # each file has servers and a browser of its own
+    pytest(stage, *two_workers("loadfile"), *folders, **server.environment)
 
 
-STAGES = {"lint": lint, "plain": plain, "addon": addon, "product": product}
-WITH_DATABASE = ("addon", "product")
+STAGES = {
+    "lint": lint,
+    "plain": plain,
+    "database": database,
+    "addon": addon,
+    "product": product,
+}
+# the last one is the longest, and the one to watch
+AT_ONCE = ("lint", "database", "plain")
+WITH_DATABASE = ("database", "addon", "product")
 
 
-def run_stage(name: str, server: Postgres | None) -> Stage:
+def run_stage(name: str, server: Postgres | None, output: TextIO | None = None) -> Stage:
     """Run one stage; what stands in its way is a failure of that stage."""
-    stage = Stage(name)
+    stage = Stage(name, output=output)
     began = time.monotonic()
-    say(f"\n== {name} " + "=" * (90 - len(name)))
+    stage.say(f"\n== {name} " + "=" * (90 - len(name)))
     try:
         STAGES[name](stage, server)
     except ProvisionError as error:
-        say(f"error: {error}")
+        stage.say(f"error: {error}")
         stage.failed = True
     stage.seconds = time.monotonic() - began
     return stage
 
 
-def closing_line(stages: list[Stage]) -> str:
+def side_by_side(names: list[str], server: Postgres | None) -> list[Stage]:
+    """Run stages at the same time; the last one is seen at work, what the others print comes when they are done."""
+    *behind, front = names
+    with contextlib.ExitStack() as files, ThreadPoolExecutor(len(names)) as pool:
+        outputs = [files.enter_context(tempfile.TemporaryFile("w+")) for _name in behind]
+        others = [
+            pool.submit(run_stage, name, server, output)
+            for name, output in zip(behind, outputs, strict=True)
+        ]
+        seen = run_stage(front, server)
+        stages = []
+        for other, output in zip(others, outputs, strict=True):
+            stages.append(other.result())
+            output.seek(0)
+            print(output.read(), end="", flush=True)
+    return [*stages, seen]
+
+
+def closing_line(stages: list[Stage], seconds: float) -> str:
     """pytest's closing line for all stages together."""
     totals: dict[str, int] = {}
     for stage in stages:
@@ -218,7 +270,6 @@ def closing_line(stages: list[Stage]) -> str:
         for key in ("failed", "passed", "skipped", "error")
         if totals.get(key)
     ]
-    seconds = sum(stage.seconds for stage in stages)
     return f" {', '.join(words) or 'no tests ran'} in {seconds:.2f}s ".center(80, "=")
 
 
@@ -250,15 +301,19 @@ def main(names: list[str]) -> int:
     if not names:
         shutil.rmtree(TRAFFIC, ignore_errors=True)
     TRAFFIC.mkdir(parents=True, exist_ok=True)
-    stages = [run_stage(name, None) for name in wanted if name not in WITH_DATABASE]
-    if set(wanted) & set(WITH_DATABASE):
-        with Postgres() as server:
+    began = time.monotonic()
+    at_once = [name for name in AT_ONCE if name in wanted]
+    with contextlib.ExitStack() as stack:
+        server = None
+        if set(wanted) & set(WITH_DATABASE):
+            server = stack.enter_context(Postgres())
             server.sweep()
-            stages += [run_stage(name, server) for name in wanted if name in WITH_DATABASE]
+        stages = side_by_side(at_once, server) if at_once else []
+        stages += [run_stage(name, server) for name in wanted if name not in at_once]
     say(table(stages))
     if not names:
         say(requirements_table.summary(requirements_table.write(REPORTS)))
-    say(closing_line(stages))
+    say(closing_line(stages, time.monotonic() - began))
     return int(any(stage.failed for stage in stages))
 
 
