@@ -34,7 +34,9 @@ class Billable:
     correction; ``price_unit``: in ``currency`` per ``uom`` before ``discount`` (a percentage), including VAT
     only where ``taxes`` are price-included, as on an Odoo invoice line; ``net``: amount excluding VAT, for the
     overview. ``order_line``/``order``: empty for work without an order. ``project``, ``task``,
-    ``employee``: recordsets or None, where an add-on knows them.
+    ``employee``: recordsets or None, where an add-on knows them. ``source``: name of the model that knows
+    it, filled in by ``exact.billable``. ``separate``: what must not stand together on one invoice besides
+    address, currency and company (the fiscal position), filled in there too.
     """
 
     key: str
@@ -58,6 +60,8 @@ class Billable:
     task: object = None
     employee: object = None
     left_behind: LeftBehind | None = None
+    source: str = ""
+    separate: tuple = ()
 
 
 @dataclass

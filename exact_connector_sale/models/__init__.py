@@ -5,3 +5,8 @@ from . import exact_uninvoiced
 from . import exact_uninvoiced_line
 from . import res_partner
 from . import sale_order_exact
+from . import exact_billable_sale
+from . import exact_connection
+from . import exact_invoice_maker
+from . import account_move
+from . import exact_exchange

@@ -1,4 +1,7 @@
-from odoo import api, models
+from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError
+
+from ..billable import LeftBehind
 
 
 class ExactBillable(models.AbstractModel):
@@ -10,11 +13,13 @@ class ExactBillable(models.AbstractModel):
     @api.model
     def _sources(self):
         """Names of the sources; add-ons add theirs."""
-        return []
+        return ["exact.billable.sale"]
 
     @api.model
     def _collect(self, company, records=None):
         """What of ``records`` can be invoiced, and what is left behind and why (W15).
+
+        What concerns all sources alike is judged here: company, customer, start date, currency.
 
         :param records: any recordset that a source understands (orders, order lines, hours, expenses,
             projects, customers); None for everything uninvoiced of the company.
@@ -22,9 +27,154 @@ class ExactBillable(models.AbstractModel):
         """
         found = {}
         for name in self._sources():
-            for billable in self.env[name]._collect(company, records):
+            for billable in self.env[name].with_company(company)._collect(company, records):
+                billable.source = billable.source or name
                 found.setdefault(billable.key, billable)
+        connection = self.env["exact.connection"].sudo()._for_company(company)
+        positions = {}
+        for billable in found.values():
+            if billable.left_behind is None:
+                billable.left_behind = self._left_behind(billable, company, connection)
+            if billable.left_behind is None:
+                self._finish(billable, positions)
         return list(found.values())
+
+    @api.model
+    def _collect_keys(self, company, keys):
+        """What became of the records that these keys name, in the order of the keys."""
+        ids = {}
+        for key in keys:
+            model, _comma, number = key.partition(",")
+            if model in self.env and number.isdigit():
+                ids.setdefault(model, []).append(int(number))
+        found = {}
+        for model, numbers in ids.items():
+            records = self.env[model].browse(numbers).exists()
+            for billable in self._collect(company, records) if records else ():
+                found.setdefault(billable.key, billable)
+        wanted = set(keys)
+        position = {key: index for index, key in enumerate(keys)}
+        return sorted(
+            (billable for key, billable in found.items() if key in wanted),
+            key=lambda billable: position[billable.key],
+        )
+
+    @api.model
+    def _finish(self, billable, positions):
+        """What planning needs beside it: texts in the customer's language, the fiscal position apart."""
+        lang = billable.partner.lang or self.env.lang
+        for name in ("product", "task", "project"):
+            record = getattr(billable, name)
+            if record:
+                setattr(billable, name, record.with_context(lang=lang))
+        if billable.order:
+            position = billable.order.fiscal_position_id
+        else:
+            key = (billable.company, billable.partner)
+            if key not in positions:
+                positions[key] = (
+                    self.env["account.fiscal.position"]
+                    .sudo()
+                    .with_company(billable.company)
+                    ._get_fiscal_position(billable.partner)
+                )
+            position = positions[key]
+        billable.separate = (position.id or 0,)
+
+    # === LEFT BEHIND (W15) === #
+
+    @api.model
+    def _left_behind(self, billable, company, connection):
+        """Why a billable cannot be taken, whatever its source; None where it can."""
+        env = self.env
+        if billable.company and billable.company != company:
+            return LeftBehind(
+                "other_company",
+                env._(
+                    "It belongs to %(other)s: switch to that company to invoice it.",
+                    other=billable.company.name,
+                ),
+                billable.record,
+            )
+        if not billable.partner:
+            return LeftBehind(
+                "no_customer",
+                env._("There is no customer to send an invoice to."),
+                billable.project or billable.order or billable.record,
+            )
+        start = connection.start_date
+        if start and billable.date and billable.date < start:
+            return LeftBehind(
+                "before_start",
+                env._(
+                    "Its date %(date)s lies before the start date %(start)s of the connection.",
+                    date=fields.Date.to_date(billable.date),
+                    start=start,
+                ),
+                connection,
+            )
+        return self._left_for_currency(billable, connection)
+
+    @api.model
+    def _left_for_currency(self, billable, connection):
+        """The journal in Exact takes its own currency only."""
+        journal = (
+            billable.partner.commercial_partner_id.exact_journal_id or connection.sale_journal_id
+        )
+        own = journal.currency_code or connection.company_id.currency_id.name
+        if not journal or journal.allow_variable_currency or billable.currency.name == own:
+            return None
+        return LeftBehind(
+            "other_currency",
+            self.env._(
+                "It is in %(currency)s; Exact journal %(journal)s takes %(own)s only.",
+                currency=billable.currency.name,
+                journal=journal.display_name,
+                own=own,
+            ),
+            journal,
+        )
+
+    @api.model
+    def _taken_by(self, move):
+        """Why what stands on ``move`` is not taken again: which invoice, where, by whom (R49, W15)."""
+        env, move = self.env, move.sudo()
+        if move.exact_route != "invoice":
+            return LeftBehind(
+                "invoiced",
+                env._("Invoiced in Odoo already: %s.", move.display_name),
+                move,
+            )
+        exchange = move.exact_exchange_ids.filtered(lambda e: e.kind == "sales_invoice")[:1]
+        # With the time of the reader: two people often look at the same minute.
+        when = fields.Datetime.context_timestamp(
+            self, exchange.create_date or move.create_date
+        ).strftime("%H:%M")
+        who = (exchange.user_id or move.create_uid).name
+        if move.exact_entry_number:
+            message = env._("Invoiced in Exact already: invoice %s.", move.exact_entry_number)
+            return LeftBehind("in_exact", message, move)
+        if move.exact_invoice_id:
+            return LeftBehind(
+                "in_exact",
+                env._(
+                    "Stands on a draft invoice in Exact (%(invoice)s), made by %(user)s at %(time)s.",
+                    invoice=move.ref or move.display_name,
+                    user=who,
+                    time=when,
+                ),
+                move,
+            )
+        return LeftBehind(
+            "on_its_way",
+            env._(
+                "On its way to Exact (%(invoice)s), sent by %(user)s at %(time)s.",
+                invoice=move.ref or move.display_name,
+                user=who,
+                time=when,
+            ),
+            move,
+        )
 
 
 class ExactBillableSource(models.AbstractModel):
@@ -35,16 +185,38 @@ class ExactBillableSource(models.AbstractModel):
 
     @api.model
     def _collect(self, company, records=None):
-        """See :meth:`ExactBillable._collect`; only the records of this source."""
+        """See :meth:`ExactBillable._collect`; only the records of this source.
+
+        With records, also those that cannot be taken, with the reason in ``left_behind``; without, only
+        what someone could still mend: not the history.
+        """
         return []
 
     @api.model
     def _lock(self, billables):
-        """Lock the records of this source for update, so that no two people take the same (R49)."""
+        """Lock the records of this source for update, so that no two people take the same (R49).
+
+        Odoo runs the request of whoever comes second again, which then sees what the first took.
+        """
+        for model, records in self._by_model(billables).items():
+            if len(records.sudo().try_lock_for_update()) < len(records):
+                raise ConcurrencyError(f"{model} is being invoiced by someone else")
+
+    @api.model
+    def _by_model(self, billables):
+        """The records of billables, by model."""
+        found = {}
+        for billable in billables:
+            name = billable.record._name
+            found[name] = found.get(name, self.env[name]) | billable.record
+        return found
 
     @api.model
     def _prepare_move_line(self, line):
-        """Values of the invoice line for a :class:`PlannedLine` of this source, by Odoo's own means."""
+        """Values of the invoice line for a :class:`PlannedLine` of this source, by Odoo's own means.
+
+        Text, quantity, price and item of the planned line are put over it by whoever makes the invoice.
+        """
         raise NotImplementedError
 
     @api.model
