@@ -14,6 +14,11 @@
         "views/exact_uninvoiced_views.xml",
         "views/exact_uninvoiced_line_views.xml",
         "views/sale_order_views.xml",
+        "security/exact_invoice_wizard_rules.xml",
+        "views/exact_invoice_wizard_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["exact_connector_sale/static/src/**/*"],
+    },
     "auto_install": True,
 }

@@ -61,9 +61,7 @@ class Options:
 
 def unknown_placeholders(template):
     """Names in braces that a template cannot have, in their order."""
-    return [
-        name for name in _PLACEHOLDER.findall(template or "") if name not in PLACEHOLDERS
-    ]
+    return [name for name in _PLACEHOLDER.findall(template or "") if name not in PLACEHOLDERS]
 
 
 def plan(billables, options=None):

@@ -101,8 +101,12 @@ class ExactInvoiceMaker(models.AbstractModel):
         if len(orders) > 1:
             references = set(orders.mapped("reference"))
             values["payment_reference"] = references.pop() if len(references) == 1 else False
-            transactions = [command[2] for o in orders for command in self._transactions(o)]
-            values["transaction_ids"] = [Command.set(sum(transactions, []))]
+            values["transaction_ids"] = [
+                Command.link(number)
+                for each in orders
+                for command in each._prepare_invoice().get("transaction_ids", [])
+                for number in command[2]
+            ]
         if journal:
             values["journal_id"] = journal.id
         if header.get("invoice_date_due"):
@@ -124,10 +128,6 @@ class ExactInvoiceMaker(models.AbstractModel):
         return orders
 
     @api.model
-    def _transactions(self, order):
-        return order._prepare_invoice().get("transaction_ids", [])
-
-    @api.model
     def _prepare_line(self, line, number, lang):
         """Odoo's own values, with text, quantity, price and item as planned; ``sequence`` is its number."""
         source = self.env[line.first.source].sudo().with_context(lang=lang)
@@ -138,9 +138,7 @@ class ExactInvoiceMaker(models.AbstractModel):
         if values.get("price_unit") != line.price_unit:
             # Amounts of tax kept for another price.
             values.pop("extra_tax_data", None)
-        values.update(
-            name=line.name, quantity=float(line.quantity), price_unit=line.price_unit
-        )
+        values.update(name=line.name, quantity=float(line.quantity), price_unit=line.price_unit)
         if line.item:
             values["exact_item_id"] = line.item.id
         return values
