@@ -5,9 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 
 WIDTH, HEIGHT = 595, 842  # A4 in points
-#: Widths of what amounts are written with, in thousandths of the size; letters are estimated.
-_WIDTHS = {" ": 278, ".": 278, ",": 278, "-": 333, "%": 889}
-_DIGIT, _LETTER = 556, 540
+#: Widths of what is written, in thousandths of the size; exact for amounts, near for letters.
+_WIDTHS = {
+    **dict.fromkeys(" .,ftI/", 278), **dict.fromkeys("ijl'", 222), **dict.fromkeys("-r()", 333),
+    **dict.fromkeys("cksvxyz", 500), **dict.fromkeys("ABEKPSVXY", 667),
+    **dict.fromkeys("CDHNRUw", 722), **dict.fromkeys("GOQ", 778), **dict.fromkeys("mM", 833),
+    "%": 889, "W": 944, "J": 500, "F": 611, "T": 611, "Z": 611,
+}  # fmt: skip
+_OTHERS = 556  # digits among them
 
 
 class Pdf:
@@ -76,8 +81,7 @@ class Pdf:
 
 def width(text: str, size: int) -> float:
     """How wide a text is in points; exact for amounts."""
-    parts = (_DIGIT if c.isdigit() else _WIDTHS.get(c, _LETTER) for c in text)
-    return sum(parts) * size / 1000
+    return sum(_WIDTHS.get(c, _OTHERS) for c in text) * size / 1000
 
 
 def fitting(text: str, space: float, size: int = 9) -> str:
