@@ -26,6 +26,7 @@ OPTION_VALUES = {
     "quantity_decimals": {2, 3},
     "credit_quantity": {"negative", "positive"},
     "line_unit": {"item", "any"},
+    "invoice_document": {"made", "failed"},
     "licence_refusal": {"text", "reason", "bare"},
 }
 ACTIONS = {**accountant.ACTIONS, **invoicing.ACTIONS}

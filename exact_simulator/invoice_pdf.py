@@ -87,9 +87,9 @@ def _facts(paper: Pdf, words: dict[str, str], invoice: Row, account: Row, y: flo
 
 
 def _heads(paper: Pdf, words: dict[str, str], y: float) -> float:
-    paper.text(_LEFT, y, words["description"], bold=True)
+    paper.text(_LEFT, y, words["description"])
     for key, x in _COLUMNS.items():
-        paper.right(x, y, words[key], bold=True)
+        paper.right(x, y, words[key])
     paper.rule(y + 5, _LEFT, _RIGHT)
     return y + 20
 

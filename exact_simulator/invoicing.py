@@ -15,6 +15,7 @@ from .errors import ApiError
 from .rules import Context, rule_for
 from .rules.salesinvoice import INVOICES
 from .rules.salesinvoice_lines import LINES, lines_of
+from .rules.salesinvoice_print import add_document
 from .state import Division, Row
 
 PRINTED = "salesinvoice/PrintedSalesInvoices"
@@ -92,6 +93,12 @@ def change_invoice(division: Division, body: Body) -> Body:
     return _numbers(find_invoice(division, invoice["InvoiceID"]))
 
 
+def make_document(division: Division, body: Body) -> Body:
+    """Make the document of a printed invoice that has none (option ``invoice_document``)."""
+    invoice = find_invoice(division, need(body, "invoice"))
+    return {"Document": add_document(Context(division), invoice)["Document"]}
+
+
 def licence(division: Division, body: Body) -> Body:
     """Take the invoicing module out of the licence of an administration, or put it back."""
     division.info["invoicing"] = bool(need(body, "invoicing"))
@@ -110,5 +117,6 @@ ACTIONS: dict[str, Callable[[Division, Body], Body]] = {
     "print-invoice": print_invoice,
     "delete-invoice": delete_invoice,
     "change-invoice": change_invoice,
+    "make-document": make_document,
     "licence": licence,
 }

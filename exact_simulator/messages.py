@@ -89,6 +89,11 @@ TEXTS: dict[str, _Lang] = {
     ),
     # What printing an invoice reports of itself
     "document_made": _t("Document created", "Document aangemaakt", "Document créé"),
+    "no_document": _t(
+        "The document could not be created",
+        "Het document kon niet worden aangemaakt",
+        "Le document n'a pas pu être créé",
+    ),
     "mail_sent": _t("E-mail sent to {to}", "E-mail verzonden naar {to}", "E-mail envoyé à {to}"),
     "no_address": _t(
         "No e-mail address: {name}", "Geen e-mailadres: {name}", "Pas d'adresse e-mail : {name}"

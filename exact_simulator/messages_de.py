@@ -26,6 +26,7 @@ TEXTS: dict[str, str] = {
     "invoice_number": "Rechnungsnummer ist erforderlich",
     "licence": "Kein Zugriff - Das Modul Fakturierung gehört nicht zur Lizenz dieser Firma.",
     "document_made": "Dokument angelegt",
+    "no_document": "Das Dokument konnte nicht angelegt werden",
     "mail_sent": "E-Mail gesendet an {to}",
     "no_address": "Keine E-Mail-Adresse: {name}",
     "postbox_sent": "An das Postfach von {name} gesendet",

@@ -330,6 +330,7 @@ class Country:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        self.options = {**DEFAULT_OPTIONS, **self.options}  # a kept state may be older than some
         self.lock = threading.RLock()
 
 
@@ -346,9 +347,9 @@ class Country:
 #: quantity, price and VAT code whatever is sent, or count when "given".
 #: invoice_vat: computed VAT of a sales invoice is rounded by "line" or on the sum by VAT "code".
 #: quantity_decimals: 2 or 3, to which a quantity on a sales invoice is rounded.
-#: credit_quantity: quantities of a credit invoice (8021) that give money back are "negative" or
-#: "positive".
+#: credit_quantity: "negative" or "positive" quantities of a credit invoice (8021) give money back.
 #: line_unit: a line may be in the "item"'s own unit only, or in "any" that is known.
+#: invoice_document: printing an invoice makes its document ("made"), or it is "failed".
 #: licence_refusal: without invoicing a 403 has a "text", a "reason" (the text and the header
 #: Reason: LicenseExpired) or is "bare" (Forbidden).
 DEFAULT_OPTIONS: dict[str, Any] = {
@@ -364,6 +365,7 @@ DEFAULT_OPTIONS: dict[str, Any] = {
     "quantity_decimals": 2,
     "credit_quantity": "negative",
     "line_unit": "item",
+    "invoice_document": "made",
     "licence_refusal": "text",
 }
 

@@ -43,7 +43,7 @@ _REFS = {
 def lines_of(ctx: Context, invoice: Row) -> list[Row]:
     """Copies of the lines of an invoice in order."""
     rows = ctx.table(LINES).find("InvoiceID", invoice["InvoiceID"])
-    return sorted((dict(row) for row in rows), key=lambda row: row["LineNumber"])
+    return sorted(({"_given": {}, **row} for row in rows), key=lambda row: row["LineNumber"])
 
 
 def new_line(ctx: Context, invoice: Row, given: Row, number: int, problems: Problems) -> Row:
@@ -98,7 +98,7 @@ def _complete(ctx: Context, invoice: Row, line: Row, problems: Problems) -> Row:
     if line.get("StartTime") and line.get("EndTime") and line["EndTime"] < line["StartTime"]:
         problems.add("invalid", field="EndTime")
     check_line(ctx, invoice.get("Journal"), line, _REFS, problems)
-    _prices(line, _sign(ctx, invoice))
+    _prices(line)
     amounts(ctx, invoice, line, problems)
     return line
 
@@ -125,18 +125,19 @@ def _from_item(ctx: Context, invoice: Row, line: Row, item: Row, problems: Probl
     if unit is not None and not others:
         problems.add("invalid_reference", field="Unit")
     line["UnitDescription"] = chart.UNITS.get(unit or "")
-    if line.get("UnitPrice") is None and line.get("NetPrice") is None:
+    priced = ("UnitPrice", "NetPrice")
+    if "AmountFC" not in line["_given"] and all(line.get(name) is None for name in priced):
         line["UnitPrice"] = item.get("StandardSalesPrice") or ZERO
 
 
-def _prices(line: Row, sign: int) -> None:
+def _prices(line: Row) -> None:
     """Net price and unit price follow from each other; without both, from an amount that counts."""
     if line.get("Discount") is None:
         line["Discount"] = ZERO
     rest = 1 - line["Discount"]
     amount = line["_given"].get("AmountFC")
     if amount is not None and line.get("NetPrice") is None and line["Quantity"]:
-        line["NetPrice"] = round_to(amount / line["Quantity"] * sign, 6)
+        line["NetPrice"] = round_to(amount / line["Quantity"], 6)
     if line.get("NetPrice") is None:
         line["NetPrice"] = (line.get("UnitPrice") or ZERO) * rest
     if line.get("UnitPrice") is None:
@@ -152,18 +153,17 @@ def _sign(ctx: Context, invoice: Row) -> int:
 def amounts(ctx: Context, invoice: Row, line: Row, problems: Problems) -> None:
     """AmountFC (excluding VAT but for an including code) and VATAmountFC, in the currency.
 
-    A negative amount is money that goes back to the customer, in both readings of the quantity.
+    A negative amount is money that goes back to the customer, whatever the sign of the quantity;
+    amounts that are sent have the sign of their quantity.
     """
     currency = invoice["Currency"] if invoice.get("Currency") in RATES else "EUR"
-    given = line["_given"]
-    amount = given.get("AmountFC")
+    given, sign = line["_given"], _sign(ctx, invoice)
+    amount, tax = given.get("AmountFC"), given.get("VATAmountFC")
     if amount is None:
-        amount = line["Quantity"] * line["NetPrice"] * _sign(ctx, invoice)
-    line["AmountFC"] = round_money(amount, currency)
-    line["VATAmountFC"], line["VATPercentage"] = (
-        given.get("VATAmountFC"),
-        given.get("VATPercentage"),
-    )
+        amount = line["Quantity"] * line["NetPrice"]
+    line["AmountFC"] = round_money(amount * sign, currency)
+    line["VATAmountFC"] = None if tax is None else tax * sign
+    line["VATPercentage"] = given.get("VATPercentage")
     code = ctx.table("vat/VATCodes").first("Code", line.get("VATCode"))
     vat_of(line, code, currency, problems)
 
