@@ -66,6 +66,9 @@ from . import exact_exchange_step
 from . import exact_exchange_document
 from . import exact_exchange_correction
 from . import exact_exchange_invoice
+from . import exact_exchange_invoice_drive
+from . import exact_exchange_invoice_steps
+from . import exact_exchange_invoice_sync
 from . import exact_notice
 from . import exact_sync_run
 
@@ -73,11 +76,13 @@ from . import exact_sync_run
 from . import account_move
 from . import account_move_terms
 from . import account_move_guard
-from . import account_move_invoice
 from . import account_move_after
 from . import account_move_due
 from . import account_move_settle
 from . import account_move_reopen
+from . import account_move_invoice
+from . import account_move_invoice_result
+from . import account_move_invoice_guard
 from . import account_move_line
 from . import account_account
 from . import account_analytic

@@ -85,6 +85,11 @@ class AccountMove(models.Model):
             )
         raise UserError(text)
 
+    def _exact_has_amounts(self):
+        """Whether Exact has the amounts of this document, so that they are not changed here only."""
+        self.ensure_one()
+        return bool(self.exact_entry_id)
+
     def _exact_deletion_open(self):
         """Whether a deletion in Exact is under way, or its answer was lost."""
         self.ensure_one()
@@ -185,9 +190,13 @@ class AccountMove(models.Model):
         """What went across, or was tried, stays readable after the document is deleted in Odoo."""
         exchanges_sudo = self.env["exact.exchange"].sudo().search([("move_id", "in", self.ids)])
         for move, exchanges in exchanges_sudo.grouped("move_id").items():
-            exchanges.document_name = move.name or move.display_name
+            exchanges.document_name = move._exact_invoice_label() or move.display_name
             exchanges.filtered(
-                lambda e: e.state in ("pending", "waiting", "failed")
+                lambda e: (
+                    e.state in ("pending", "waiting")
+                    # What an invoice was made from can be opened again after it failed.
+                    or (e.state == "failed" and not e.selection)
+                )
             ).state = "cancelled"
 
 
@@ -216,7 +225,7 @@ class AccountMoveLine(models.Model):
     def _exact_check_amounts(self):
         """:raises UserError: for lines whose amounts Exact has booked."""
         booked = self.filtered(
-            lambda line: line.display_type == "product" and line.move_id.exact_entry_id
+            lambda line: line.display_type == "product" and line.move_id._exact_has_amounts()
         ).move_id
         if booked:
             booked._exact_refuse(booked)

@@ -9,7 +9,7 @@ SEND_KINDS = (
     "sales_entry", "sales_invoice", "account", "document", "entry_update", "entry_delete",
     "invoice_print", "invoice_delete",
 )  # fmt: skip
-RUN_KINDS = ("customer_import", "payment_sync", "invoice_sync")
+RUN_KINDS = ("customer_import", "payment_sync")
 OPEN_STATES = ("pending", "sending", "waiting", "unclear")
 RETRY_STATES = ("failed", "waiting", "unclear", "cancelled")
 
@@ -302,7 +302,7 @@ class ExactExchange(models.Model):
         env = self.env
         parts = []
         if done:
-            documents = all(exchange.kind == "sales_entry" for exchange in self)
+            documents = all(exchange.kind in ("sales_entry", "sales_invoice") for exchange in self)
             parts.append(env._("%s sent", len(done)) if documents else env._("%s done", len(done)))
         if skipped:
             parts.append(env._("%s skipped", len(skipped)))

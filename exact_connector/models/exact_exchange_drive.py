@@ -86,7 +86,11 @@ class ExactExchange(models.Model):
 
     def _settle_rest(self, error):
         """A missing right meets all alike: told on each without asking again, since ten refusals block the app."""
-        kinds = {"crm/Accounts": "account", "salesentry/SalesEntries": "sales_entry"}
+        kinds = {
+            "crm/Accounts": "account",
+            "salesentry/SalesEntries": "sales_entry",
+            "salesinvoice/SalesInvoices": "sales_invoice",
+        }
         if isinstance(error, RightsError) and error.resource in kinds:
             for exchange in self._lock_due():
                 if exchange.state == "pending" and exchange.kind == kinds[error.resource]:
@@ -117,7 +121,9 @@ class ExactExchange(models.Model):
         documents = self.filtered(lambda e: e.kind == "sales_entry")
         for start in range(0, len(documents), CHUNK):
             documents[start : start + CHUNK]._drive_sales_entries(client)
+        self._drive_invoices(client)
         self._drive_steps(client)
+        self._read_back_invoices(client, connection)
         connection._keep_limits(client)
         self._commit(0)
 

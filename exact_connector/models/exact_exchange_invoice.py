@@ -2,6 +2,7 @@ import secrets
 import string
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 # What our reference in Exact starts with, and how many random characters follow.
 REFERENCE_MARK, REFERENCE_LENGTH = "OD-", 8
@@ -57,12 +58,34 @@ class ExactExchange(models.Model):
             move = exchange.move_id
             if not move.exact_reference:
                 move.with_context(skip_invoice_sync=True).exact_reference = self._new_reference()
-            values = {"print_invoice": print, "document_name": move._exact_invoice_label()}
+            values = {
+                "print_invoice": print,
+                "document_name": move._exact_invoice_label(),
+                # Whose it was, when the document is gone again.
+                "partner_id": move.commercial_partner_id.id,
+            }
             found = selection.get(move) if each else selection
             if found is not None:
                 values["selection"] = found
             exchange.write(values)
+        exchanges.sudo()._supersede()
         return exchanges
+
+    def _supersede(self):
+        """What failed before and is sent again now is no longer to be mended."""
+        taken = {key for exchange in self for key in _keys(exchange.selection)}
+        if not taken:
+            return
+        old = self.search(
+            [
+                ("connection_id", "in", self.connection_id.ids),
+                ("kind", "=", "sales_invoice"),
+                ("state", "=", "failed"),
+                ("move_id", "=", False),
+                ("id", "not in", self.ids),
+            ]
+        ).filtered(lambda exchange: taken.intersection(_keys(exchange.selection)))
+        old.write({"state": "cancelled", "notes": self.env._("Sent again in another invoice.")})
 
     @api.model
     def _new_reference(self):
@@ -77,7 +100,47 @@ class ExactExchange(models.Model):
 
     # === NOTHING CAME OF IT === #
 
+    def action_retry(self):
+        """Where nothing came of it and its copy is gone, the same selection is opened again."""
+        gone = self.filtered(lambda e: e.kind == "sales_invoice" and e.selection and not e.move_id)
+        if not gone:
+            return super().action_retry()
+        self._check_user()
+        if gone != self:
+            return super(ExactExchange, self - gone).action_retry()
+        action = gone._reopen_selection() if len(gone) == 1 else False
+        if not action:
+            raise UserError(
+                self.env._(
+                    "Nothing is left of this invoice, and what it was made from can be invoiced again: select it again."
+                )
+            )
+        return action
+
+    def _get_record_to_mend(self, action):
+        if self.kind == "sales_invoice" and action in ("open_record", "open_document"):
+            return self.move_id
+        return super()._get_record_to_mend(action)
+
+    def _mend(self, action, record=None):
+        nothing_left = self.kind == "sales_invoice" and not self.move_id and not record
+        if nothing_left and action in ("open_record", "open_document", "refresh_and_retry"):
+            return self.action_retry()
+        return super()._mend(action, record)
+
+    def action_open_record(self):
+        """Of an invoice of which nothing came, the selection that it was made from."""
+        self.ensure_one()
+        if self.kind == "sales_invoice" and not self.move_id and self.state == "failed":
+            return self._reopen_selection() or super().action_open_record()
+        return super().action_open_record()
+
     def _reopen_selection(self):
         """The action that opens the selection of this exchange again; False where no add-on knows one."""
         self.ensure_one()
         return False
+
+
+def _keys(selection):
+    """The keys of what was selected."""
+    return selection.get("keys") or [] if isinstance(selection, dict) else []

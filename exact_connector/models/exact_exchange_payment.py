@@ -44,6 +44,7 @@ class ExactExchange(models.Model):
         connection = self.connection_id
         self.write({"updated_count": 0, "unchanged_count": 0, "failed_count": 0, "page_count": 0})
         self.problem_ids.unlink()
+        yield from self._sync_invoices(client, connection)
         if self.paid_since:
             yield from self._fill_paid_status(client, connection)
         pages = client.pages(
@@ -197,31 +198,42 @@ class ExactExchange(models.Model):
             chunk = moves[start : start + LOOK_UP]
             rows = client.rows(
                 "read/financial/ReceivablesList",
-                select=["HID", "EntryNumber", "YourRef", "AccountId", "Amount"],
+                select=["HID", "EntryNumber", "InvoiceNumber", "YourRef", "AccountId", "Amount"],
                 filter=odata.any_of(
                     odata.eq("EntryNumber", int(move.exact_entry_number))
-                    if move.exact_entry_number
-                    else odata.eq("YourRef", move.name)
+                    if move.exact_entry_number and not move.exact_reference
+                    else odata.eq("YourRef", move.exact_reference or move.name)
                     for move in chunk
                 ),
             )
             for move in chunk:
                 sign = -1 if move.move_type == "out_refund" else 1
-                account = move.commercial_partner_id.exact_account_id
                 own = [
                     Decimal(str(row.get("Amount") or 0))
                     for row in rows
-                    if (
-                        str(row.get("EntryNumber")) == move.exact_entry_number
-                        if move.exact_entry_number
-                        else row.get("YourRef") == move.name
-                    )
-                    and (row.get("AccountId") or "").lower() == (account or "").lower()
-                    # An entry number is unique within its journal only.
-                    and row.get("YourRef") in (None, move.name)
+                    if self._is_open_item(move, row)
                 ]
                 remaining[move] = max(sign * sum(own, Decimal(0)), Decimal(0))
         return remaining
+
+    @api.model
+    def _is_open_item(self, move, row):
+        """Whether an outstanding item is of this document: its number, its reference and its customer."""
+        reference, number = move.exact_reference or move.name, move.exact_entry_number
+        partner = move.commercial_partner_id
+        accounts = {
+            partner.exact_account_id,
+            move.exact_invoice_id and move.partner_id.exact_account_id,
+        }
+        if (row.get("AccountId") or "").lower() not in {(key or "").lower() for key in accounts}:
+            return False
+        if not number:
+            return row.get("YourRef") == reference
+        # A number is unique within its journal only; an invoice made in Exact may have another entry number.
+        numbers = [row.get("EntryNumber")]
+        if move.exact_invoice_id:
+            numbers.append(row.get("InvoiceNumber"))
+        return number in map(str, numbers) and row.get("YourRef") in (None, reference)
 
     @api.model
     def _payment_date(self, rows):

@@ -13,6 +13,11 @@ from .exact_mapper import MAX_REFERENCE
 
 _logger = logging.getLogger(__name__)
 
+MAPPERS = {
+    "sales_entry": "exact.mapper.sales.entry",
+    "sales_invoice": "exact.mapper.sales.invoice",
+}
+
 ENTRY_SELECT = (
     "EntryID",
     "EntryNumber",
@@ -34,11 +39,13 @@ class ExactExchange(models.Model):
     _inherit = "exact.exchange"
 
     def _drive_sales_entries(self, client):
-        """Send these documents. One that cannot go costs no call.
+        """Send these documents, all of one kind. One that cannot go costs no call.
+
+        Serves sales invoices made in Exact too: they differ in their mapper, their POST and what
+        becomes of the answer (``_drive_<kind>``, ``_recover_<kind>``).
 
         :raises BatchStop: limit, outage or reconnect; the rest stays pending.
         """
-        mapper = self.env["exact.mapper.sales.entry"]
         exchanges = self._lock_due()
         ready = []
         for exchange in exchanges:
@@ -49,7 +56,7 @@ class ExactExchange(models.Model):
                 ready.append((exchange, None))
                 continue
             try:
-                resolution = mapper._resolve(move, exchange.connection_id)
+                resolution = exchange._mapper()._resolve(move, exchange.connection_id)
             except DatabaseError:
                 raise
             except Exception as error:
@@ -66,7 +73,7 @@ class ExactExchange(models.Model):
             if exchange in settled:
                 continue
             try:
-                exchange._drive_sales_entry(client, resolution)
+                getattr(exchange, f"_drive_{exchange.kind}")(client, resolution)
             except BatchStop:
                 raise
             except Exception as error:
@@ -74,6 +81,10 @@ class ExactExchange(models.Model):
                 exchange._settle_fault(error)
             if not self._commit(0):
                 raise TimeUp
+
+    def _mapper(self):
+        """What maps the document of this exchange."""
+        return self.env[MAPPERS[self.kind]]
 
     def _settle_if_known(self):
         """A document that already carries its entry is done, whoever brought it there."""
@@ -127,26 +138,36 @@ class ExactExchange(models.Model):
         self._commit(0)
         return settled
 
-    def _drive_sales_entry(self, client, resolution=None):
-        """One document: look up where it may be booked already, else POST; then compare and settle."""
+    def _prepare_sending(self, client, resolution):
+        """The last looks before a POST: may it be there already, was it changed, is its customer there.
+
+        :return: the resolution to send; None where it is settled, or another worker has it.
+        """
         self.ensure_one()
         if not self._lock_due():
-            return
+            return None
+        if self._may_be_booked() and not getattr(self, f"_recover_{self.kind}")(client):
+            return None
         move = self._move_in_company()
-        if self._may_be_booked() and not self._recover_sales_entry(client):
-            return
         if resolution is None or resolution.stamp != move.write_date:
             # Each document before this one was a commit: it may have been changed since.
-            resolution = self.env["exact.mapper.sales.entry"]._resolve(move, self.connection_id)
-        partner = move.commercial_partner_id
+            resolution = self._mapper()._resolve(move, self.connection_id)
         if resolution.problems:
             self._settle_problems(resolution.problems)
             self._commit(1)
-            return
+            return None
         if self._ensure_customers(client, [(self, resolution)]):
+            return None
+        return resolution
+
+    def _drive_sales_entry(self, client, resolution=None):
+        """One document: look up where it may be booked already, else POST; then compare and settle."""
+        resolution = self._prepare_sending(client, resolution)
+        if resolution is None:
             return
-        values = self.env["exact.mapper.sales.entry"]._exact_values(
-            move, resolution, partner.exact_account_id
+        move = self._move_in_company()
+        values = self._mapper()._exact_values(
+            move, resolution, move.commercial_partner_id.exact_account_id
         )
         try:
             self._hold_for_limit(client)
@@ -159,16 +180,10 @@ class ExactExchange(models.Model):
                     or row
                 )
         except ExactError as error:
-            self._settle_sales_entry_error(error, client)
+            self._settle_step_error(error)
             return
         self._settle_sales_entry(row, resolution.notes)
         self._commit(1)
-
-    def _settle_sales_entry_error(self, error, client):
-        stop = self._settle_error(error)
-        self._commit(1)
-        if stop:
-            raise BatchStop from error
 
     # === RECOVER === #
 

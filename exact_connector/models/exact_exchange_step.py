@@ -6,8 +6,8 @@ from odoo.exceptions import ConcurrencyError, UserError
 from .exact_exchange import OPEN_STATES
 from .exact_exchange_drive import BatchStop
 
-# What may follow on a booked entry, each with a state and a retry of its own.
-STEP_KINDS = ("document", "entry_update", "entry_delete")
+# What may follow on a booked entry, or on a draft in Exact, each with a state and a retry of its own.
+STEP_KINDS = ("document", "entry_update", "entry_delete", "invoice_print", "invoice_delete")
 
 
 class ExactExchange(models.Model):
@@ -23,12 +23,16 @@ class ExactExchange(models.Model):
             ("document", "PDF to Exact"),
             ("entry_update", "Update in Exact"),
             ("entry_delete", "Deletion in Exact"),
+            ("invoice_print", "Printing in Exact"),
+            ("invoice_delete", "Cancellation in Exact"),
         ],
         ondelete={kind: "cascade" for kind in STEP_KINDS},
     )
     # What went across stays as history when the document is gone.
     move_id = fields.Many2one(ondelete="set null")
-    document_name = fields.Char(readonly=True, help="Name of a document that was deleted in Odoo.")
+    document_name = fields.Char(
+        readonly=True, help="Name of a document that was deleted in Odoo, or has no number yet."
+    )
     follow_up = fields.Selection(
         [("draft", "Reset to Draft"), ("cancel", "Cancel")],
         "Then in Odoo",
@@ -162,6 +166,8 @@ class ExactExchange(models.Model):
             "document": env._("PDF in Exact"),
             "entry_update": env._("Updated in Exact"),
             "entry_delete": env._("Deleted in Exact"),
+            "invoice_print": env._("Printed in Exact"),
+            "invoice_delete": env._("Cancelled in Exact"),
         }
         if self.state == "done":
             return done[self.kind]

@@ -150,7 +150,7 @@ class ExactNotice(models.Model):
         name = record.display_name
         if kind == "paid":
             return env._("Paid in Exact: %s", name)
-        if exchange and exchange.kind == "sales_entry":
+        if exchange and exchange.kind in ("sales_entry", "sales_invoice"):
             return env._("Not in Exact: %s", name)
         return env._("Failed in Exact: %s", name)
 
@@ -244,7 +244,7 @@ class ExactExchange(models.Model):
     def _settle(self, state, cause, message, error=None, retry_at=False):
         told = (self.state, self.cause_id)
         result = super()._settle(state, cause, message, error=error, retry_at=retry_at)
-        stuck = state == "failed" and self.kind != "account"
+        stuck = self.state == "failed" and self.kind != "account"
         # A run that waits for a person to reconnect: no document of its own would tell.
         stuck = stuck or (state == "waiting" and not retry_at and self.kind in RUN_KINDS)
         if stuck and told != (state, cause):

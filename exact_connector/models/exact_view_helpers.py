@@ -77,6 +77,7 @@ class AccountMove(models.Model):
                 ("state", "=", "posted"),
                 ("is_move_sent", "=", True),
                 ("exact_state", "in", SENDABLE_STATES),
+                ("exact_route", "!=", "invoice"),
             ]
         )
         domain = due & companies

@@ -14,6 +14,7 @@ if find_spec("exact_simulator"):
         test_errors,
         test_gaps,
         test_import,
+        test_invoice_send,
         test_isolation,
         test_mapping,
         test_mapping_screens,
