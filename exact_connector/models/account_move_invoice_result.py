@@ -46,14 +46,14 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         difference = self._exact_invoice_difference(row)
-        if bool(difference) != self.exact_differs:
-            self._exact_write({"exact_differs": bool(difference)})
-            self._message_log(
-                body=difference or self.env._("The totals in Exact are Odoo's again."),
-            )
         exchange = self.sudo().exact_exchange_ids[:1]
-        if exchange and (exchange.notes or difference) and exchange.notes != difference:
+        known = difference in (exchange.notes or "") if difference else not self.exact_differs
+        if not known:
+            self._exact_write({"exact_differs": bool(difference)})
             exchange.notes = difference
+            self._message_log(
+                body=difference or self.env._("The totals in Exact are Odoo's again.")
+            )
         return bool(difference)
 
     def _exact_write(self, values):

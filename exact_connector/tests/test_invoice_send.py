@@ -203,13 +203,13 @@ class TestInvoiceSend(InvoiceSendCase):
 
     def test_r48_paid_in_exact_is_paid_here(self):
         move = self.printed()
-        self.accountant("receive", entry=move.exact_entry_number, amount=121)
+        self.accountant("receive", entries=[{"entry": move.exact_entry_number}])
         self.cron("ir_cron_sync_payments")
         self.assertEqual(move.payment_state, "paid")
 
     def test_r33_paid_in_part_asks_by_our_reference(self):
         move = self.printed()
-        self.accountant("receive", entry=move.exact_entry_number, amount=21)
+        self.accountant("receive", entries=[{"entry": move.exact_entry_number, "amount": 21}])
         self.cron("ir_cron_sync_payments")
         self.assertEqual((move.payment_state, move.amount_residual), ("partial", 100.0))
 
