@@ -16,6 +16,7 @@
         "views/sale_order_views.xml",
         "security/exact_invoice_wizard_rules.xml",
         "views/exact_invoice_wizard_views.xml",
+        "views/exact_exchange_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["exact_connector_sale/static/src/**/*"],

@@ -10,3 +10,5 @@ from . import exact_connection
 from . import exact_invoice_maker
 from . import account_move
 from . import exact_exchange
+from . import exact_connection_example
+from . import exact_exchange_selection

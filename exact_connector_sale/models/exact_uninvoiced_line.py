@@ -70,23 +70,39 @@ class ExactUninvoicedLine(models.TransientModel):
 
     @api.model
     def _fill(self, rows):
-        """Make the lines of these rows, as they stand now.
-
-        What someone took since the overview was made shows with that as its reason.
-        """
+        """Make the lines of these rows, as they stand now."""
         lines = self.sudo()
         lines.search([("row_id", "in", rows.ids)]).unlink()
-        row_of = {}
-        for row in rows:
-            row_of |= dict.fromkeys([*(row.keys or []), *(row.left_keys or [])], row.id)
-        values = []
         for company in rows.company_id:
-            keys = [key for key, row in row_of.items() if rows.browse(row).company_id == company]
-            collector = self.env["exact.billable"].sudo().with_company(company)
-            for billable in collector._collect_keys(company, keys):
-                if billable.key in row_of:
-                    values.append({**self._values(billable), "row_id": row_of.pop(billable.key)})
-        lines.create(values)
+            row_of = {}
+            for row in rows.filtered(lambda row: row.company_id == company):
+                keys = [*(row.keys or []), *(row.left_keys or [])]
+                row_of |= dict.fromkeys(keys, row.id)
+            lines._make(company, row_of)
+
+    @api.model
+    def _make(self, company, row_of):
+        """Lines of billables as they stand now; what someone took meanwhile has that as its reason.
+
+        :param row_of: key of a billable -> ID of the row it stands in, or False
+        """
+        collector = self.env["exact.billable"].sudo().with_company(company)
+        return self.sudo().create(
+            [
+                {**self._values(billable), "row_id": row_of[billable.key]}
+                for billable in collector._collect_keys(company, list(row_of))
+            ]
+        )
+
+    @api.model
+    def _open(self, company, keys, name):
+        """A list of these billables, outside the overview."""
+        lines = self._make(company, dict.fromkeys(keys, False))
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "exact_connector_sale.action_exact_uninvoiced_line"
+        )
+        action.update(domain=[("id", "in", lines.ids)], context={}, display_name=name, name=name)
+        return action
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
@@ -121,17 +137,17 @@ class ExactUninvoicedLine(models.TransientModel):
         """The hour, expense or order that stands in this line."""
         self.ensure_one()
         record = self.order_id if self.res_model == "sale.order.line" else None
-        return self._open(record or self._get(self.res_model, self.res_id))
+        return self._show(record or self._get(self.res_model, self.res_id))
 
     def action_mend(self):
         """Where that which leaves it behind is mended."""
         self.ensure_one()
-        return self._open(self._get(self.mend_model, self.mend_id))
+        return self._show(self._get(self.mend_model, self.mend_id))
 
     def _get(self, model, res_id):
         return self.env[model].browse(res_id) if model and model in self.env else None
 
-    def _open(self, record):
+    def _show(self, record):
         record = record and record.exists()
         if not record or not record.has_access("read"):
             raise UserError(self.env._("This record is gone, or not yours to open."))

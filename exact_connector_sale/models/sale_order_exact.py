@@ -89,7 +89,7 @@ class SaleOrder(models.Model):
         """The wizard, with what is to be invoiced of these orders (R47)."""
         self.env["exact.uninvoiced"]._check_user()
         self.check_access("read")
-        return self.env["exact.invoice.wizard"]._open(self)
+        return self.company_id[:1]._exact_open_wizard(self)
 
     def action_exact_view_invoices(self):
         """Odoo's copies of the invoices that Exact made of this order."""
@@ -138,7 +138,7 @@ class SaleOrderLine(models.Model):
         """The wizard, with what is to be invoiced of these lines."""
         self.env["exact.uninvoiced"]._check_user()
         self.check_access("read")
-        return self.env["exact.invoice.wizard"]._open(self)
+        return self.company_id[:1]._exact_open_wizard(self)
 
 
 class AccountMove(models.Model):
@@ -158,3 +158,14 @@ class AccountMove(models.Model):
             ],
             order="id",
         )
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    def _exact_open_wizard(self, records):
+        """The wizard in this company, wherever the switcher stands; others' records it leaves behind."""
+        wizard = self.env["exact.invoice.wizard"]
+        if self in self.env.companies:
+            wizard, records = wizard.with_company(self), records.with_company(self)
+        return wizard._open(records)
