@@ -30,7 +30,10 @@ class ExactConnection(models.Model):
                 "\n".join(
                     [
                         self.env._("Invoice: %s", invoice.reference),
-                        *(f"    {self._example_amount(line)}  {line.name}" for line in invoice.lines),
+                        *(
+                            f"    {self._example_amount(line)}  {line.name}"
+                            for line in invoice.lines
+                        ),
                     ]
                 )
                 for invoice in plan(connection._example_hours(), connection._example_options())

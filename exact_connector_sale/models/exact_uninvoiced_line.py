@@ -73,9 +73,9 @@ class ExactUninvoicedLine(models.TransientModel):
         """Make the lines of these rows, as they stand now."""
         lines = self.sudo()
         lines.search([("row_id", "in", rows.ids)]).unlink()
-        for company in rows.company_id:
+        for company, own in rows.grouped("company_id").items():
             row_of = {}
-            for row in rows.filtered(lambda row: row.company_id == company):
+            for row in own:
                 keys = [*(row.keys or []), *(row.left_keys or [])]
                 row_of |= dict.fromkeys(keys, row.id)
             lines._make(company, row_of)

@@ -1,7 +1,11 @@
 """The add-on's tests; they need the simulator, which lies beside the add-on in the repository."""
 
+# ruff: noqa: I001  one a line, so that lines merge
 from importlib.util import find_spec
 
 if find_spec("exact_simulator"):
+    from . import test_entry_points
+    from . import test_planning
     from . import test_translations
-from . import test_planning, test_wizard
+    from . import test_uninvoiced
+    from . import test_wizard

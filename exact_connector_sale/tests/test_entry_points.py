@@ -8,9 +8,10 @@ from odoo.addons.exact_connector.tests.cases import UnlimitedCase
 
 
 @tagged("post_install", "-at_install")
-class EntryCase(UnlimitedCase):
+class TestEntryPoints(UnlimitedCase):
     def setUp(self):
         super().setUp()
+        self.env.user.group_ids += self.env.ref("sales_team.group_sale_manager")
         self.connection.invoicing = True
         self.tax_21 = self.tax(21, "2")
         self.bakery = self.customer()
@@ -24,7 +25,9 @@ class EntryCase(UnlimitedCase):
             }
         )
         self.user = self.make_user(
-            "kantoor", "exact_connector.group_exact_user", "sales_team.group_sale_salesman_all_leads"
+            "kantoor",
+            "exact_connector.group_exact_user",
+            "sales_team.group_sale_salesman_all_leads",
         )
 
     def order(self, partner=None, delivered=2.0):
@@ -45,8 +48,6 @@ class EntryCase(UnlimitedCase):
         self.assertEqual(action["res_model"], "exact.invoice.wizard")
         return self.env["exact.invoice.wizard"].browse(action["res_id"])
 
-
-class TestEntryPoints(EntryCase):
     def test_r47_an_order_with_something_to_invoice_offers_it_and_opens_the_wizard(self):
         order = self.order()
         self.assertTrue(order.exact_can_invoice)
@@ -89,15 +90,10 @@ class TestEntryPoints(EntryCase):
             with self.assertRaises(AccessError):
                 records.with_user(seller).action_exact_invoice()
 
-
-class TestStart(EntryCase):
-    """The switch is met where it is needed, and the press goes on from there."""
-
-    def setUp(self):
-        super().setUp()
-        self.connection.invoicing = False
+    # === SWITCHED OFF: met where it is needed, and the press goes on from there === #
 
     def test_r47_where_it_is_switched_off_a_manager_switches_it_on_and_goes_on(self):
+        self.connection.invoicing = False
         order = self.order()
         action = order.action_exact_invoice()
         self.assertEqual(action["res_model"], "exact.invoice.start")
@@ -109,6 +105,7 @@ class TestStart(EntryCase):
         self.assertEqual(self.connection.invoice_print, "print")
 
     def test_r47_who_is_no_manager_is_told_whom_to_ask(self):
+        self.connection.invoicing = False
         action = self.order().with_user(self.user).action_exact_invoice()
         start = self.env["exact.invoice.start"].with_user(self.user).browse(action["res_id"])
         self.assertTrue(start.is_connected)
@@ -118,6 +115,7 @@ class TestStart(EntryCase):
         self.assertFalse(self.connection.invoicing)
 
     def test_r47_chosen_rows_are_kept_over_the_question(self):
+        self.connection.invoicing = False
         order = self.order()
         self.env["exact.uninvoiced"]._fill()
         row = self.env["exact.uninvoiced"].search([("partner_id", "=", self.bakery.id)])

@@ -124,7 +124,14 @@ class TestUninvoiced(UninvoicedCase):
         self.tell("hours", 95)
         self.tell("hours", 95, left="not_approved")
         self.tell("expense", 10, left="no_item", partner=self.garage)
-        for code in ("invoiced", "in_exact", "on_its_way", "non_billable", "fixed_price", "nothing"):
+        for code in (
+            "invoiced",
+            "in_exact",
+            "on_its_way",
+            "non_billable",
+            "fixed_price",
+            "nothing",
+        ):
             self.tell("hours", 95, left=code)
         rows = self.rows()
         bakery, garage = rows["Bakkerij Jansen"], rows["Garage Van Dam"]
@@ -144,7 +151,11 @@ class TestUninvoiced(UninvoicedCase):
 
     def test_r47_the_wizard_gets_exactly_what_stands_in_the_chosen_rows(self):
         calls = self.opened()
-        ours = [self.tell("hours", 95), self.tell("expense", 10), self.tell("trip", 3, left="no_item")]
+        ours = [
+            self.tell("hours", 95),
+            self.tell("expense", 10),
+            self.tell("trip", 3, left="no_item"),
+        ]
         self.tell("hours", 50, partner=self.garage)
         row = self.rows()["Bakkerij Jansen"]
         # Written after the rows were shown: not taken unseen
@@ -161,7 +172,7 @@ class TestUninvoiced(UninvoicedCase):
         lines = self.env["exact.uninvoiced.line"].with_user(self.user).search(action["domain"])
         self.assertEqual(action["name"], "Bakkerij Jansen")
         self.assertEqual(
-            sorted((l.kind, l.net, l.left_message) for l in lines),
+            sorted((line.kind, line.net, line.left_message) for line in lines),
             [("expense", 10, False), ("hours", 95, False), ("trip", 3, "because no_item")],
         )
         hours = lines.filtered(lambda line: line.kind == "hours")
@@ -216,7 +227,9 @@ class TestUninvoiced(UninvoicedCase):
         spec = {"amount_total": {}}
         self.assertEqual(self.uninvoiced.web_search_read([], spec)["length"], 1)
         self.env.flush_all()
-        self.env.cr.execute("UPDATE exact_uninvoiced SET checked_on = checked_on - interval '1 min'")
+        self.env.cr.execute(
+            "UPDATE exact_uninvoiced SET checked_on = checked_on - interval '1 min'"
+        )
         self.uninvoiced.invalidate_model()
         self.told.remove(taken)
         # Nothing happened since: not collected again at every sorting
@@ -264,7 +277,7 @@ class TestUninvoiced(UninvoicedCase):
         ]
         self.uninvoiced._fill()
         self.told.pop()
-        with self.assertQueryCount(__system__=40):
+        with self.assertQueryCount(40):
             self.uninvoiced.with_user(self.user)._fill()
             self.env.flush_all()
         self.assertEqual(len(self.uninvoiced.search([])), 50)

@@ -3,3 +3,4 @@ from . import exact_invoice_wizard
 from . import exact_invoice_wizard_plan
 from . import exact_invoice_wizard_rows
 from . import exact_invoice_wizard_send
+from . import exact_invoice_wizard_start
