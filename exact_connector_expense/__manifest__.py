@@ -7,5 +7,9 @@
     "author": "exact_connector contributors",
     "website": "https://github.com/exact-connector/exact_connector",
     "depends": ["exact_connector_sale", "sale_expense"],
+    "data": [
+        "views/hr_expense_views.xml",
+        "views/product_views.xml",
+    ],
     "auto_install": True,
 }

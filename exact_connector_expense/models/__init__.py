@@ -1,1 +1,7 @@
-from . import exact_billable_expense
+from . import (
+    account_move_line,
+    exact_billable_expense,
+    exact_billable_expense_reason,
+    hr_expense,
+    hr_expense_guard,
+)

@@ -1,0 +1,223 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import float_is_zero
+
+# Policies of an expense category by which its expenses are invoiced on to a customer.
+INVOICED_POLICIES = ("cost", "sales_price")
+POSTED = ("posted", "in_payment", "paid")
+
+
+class HrExpense(models.Model):
+    """Expenses and trips that Exact invoices to a customer (R45, R46)."""
+
+    _inherit = "hr.expense"
+
+    exact_kind = fields.Selection(
+        [("expense", "Expense"), ("trip", "Trip")],
+        "Expense or Trip",
+        compute="_compute_exact_kind",
+        search="_search_exact_kind",
+        help="A trip is paid by distance: its category is counted in kilometres or miles.",
+    )
+    exact_partner_id = fields.Many2one(
+        "res.partner",
+        "Customer to Invoice",
+        index="btree_not_null",
+        tracking=True,
+        check_company=True,
+        help="Who pays for this expense where there is no sales order for it. "
+        "Empty: the customer of its project or analytic account.",
+    )
+    exact_partner_hint = fields.Char(compute="_compute_exact_partner_hint", compute_sudo=True)
+    exact_move_id = fields.Many2one(
+        "account.move",
+        "Invoice to the Customer",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The invoice this expense stands on: Odoo's copy of one that Exact makes, or an ordinary one "
+        "where Exact may make none.",
+    )
+    exact_invoicing = fields.Boolean(compute="_compute_exact_invoicing", compute_sudo=True)
+    exact_invoice_number = fields.Char(
+        "Number in Exact", compute="_compute_exact_invoice", compute_sudo=True
+    )
+    exact_invoice_state = fields.Selection(
+        selection=lambda self: self.env["sale.order"]._fields["exact_invoice_state"].selection,
+        string="Invoice in Exact",
+        compute="_compute_exact_invoice",
+        compute_sudo=True,
+    )
+    exact_invoice_has_pdf = fields.Boolean(compute="_compute_exact_invoice", compute_sudo=True)
+
+    # === EXPENSE OR TRIP === #
+
+    @api.depends("product_id", "product_uom_id")
+    def _compute_exact_kind(self):
+        mileage = self._exact_mileage()
+        for expense in self:
+            unit = expense.product_uom_id or expense.product_id.uom_id
+            trip = (mileage and expense.product_id == mileage) or self._exact_is_distance(unit)
+            expense.exact_kind = "trip" if trip else "expense"
+
+    def _search_exact_kind(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        units = self.env["uom.uom"].with_context(active_test=False).search([])
+        trips = Domain("product_id", "in", self._exact_mileage().ids) | Domain(
+            "product_uom_id", "in", units.filtered(self._exact_is_distance).ids
+        )
+        domain = Domain.FALSE
+        if "trip" in value:
+            domain |= trips
+        if "expense" in value:
+            domain |= ~trips
+        return domain
+
+    @api.model
+    def _exact_mileage(self):
+        """Odoo's own category for trips; empty where it was deleted."""
+        product = self.env.ref("hr_expense.expense_product_mileage", raise_if_not_found=False)
+        return (product or self.env["product.product"]).sudo()
+
+    @api.model
+    def _exact_is_distance(self, unit):
+        """Whether a unit is a length: kilometres, miles (R46)."""
+        kilometre = self.env.ref("uom.product_uom_km", raise_if_not_found=False)
+        return bool(unit and kilometre and unit._has_common_reference(kilometre))
+
+    # === CUSTOMER === #
+
+    @api.depends("exact_partner_id", "analytic_distribution")
+    def _compute_exact_partner_hint(self):
+        for expense in self:
+            partner = expense._exact_customers() if not expense.exact_partner_id else None
+            expense.exact_partner_hint = (
+                partner.display_name if partner and len(partner) == 1 else False
+            )
+
+    def _exact_analytic_accounts(self):
+        """The analytic accounts this expense is divided over."""
+        self.ensure_one()
+        ids = self._get_analytic_account_ids_from_distributions(self.analytic_distribution)
+        return self.env["account.analytic.account"].sudo().browse(ids).exists()
+
+    def _exact_projects(self):
+        """The projects of those accounts, where there are projects at all."""
+        accounts = self._exact_analytic_accounts()
+        if "project.project" not in self.env or not accounts:
+            return None
+        return (
+            self.env["project.project"]
+            .sudo()
+            .with_context(active_test=False)
+            .search([("account_id", "in", accounts.ids)])
+        )
+
+    def _exact_customers(self):
+        """Who could be meant to pay: as chosen, else of the project, else of its analytic account.
+
+        :return: customers; several where the expense is divided over the work for several
+        """
+        self.ensure_one()
+        if self.exact_partner_id:
+            return self.exact_partner_id.sudo()
+        partners = self.env["res.partner"].sudo()
+        projects = self._exact_projects()
+        if projects and "partner_id" in projects._fields:
+            partners = projects.partner_id
+        return partners or self._exact_analytic_accounts().partner_id
+
+    # === THE INVOICE === #
+
+    @api.depends("company_id")
+    def _compute_exact_invoicing(self):
+        """Offered in a company that is joined to a division."""
+        for company, expenses in self.grouped("company_id").items():
+            connection = self.env["exact.connection"]._for_company(company)
+            expenses.exact_invoicing = bool(connection.division_id)
+
+    @api.depends(
+        "exact_move_id.state",
+        "exact_move_id.exact_state",
+        "exact_move_id.payment_state",
+        "sale_order_line_id.invoice_lines.move_id.state",
+    )
+    def _compute_exact_invoice(self):
+        words = self.env["sale.order"]
+        for expense in self:
+            move = expense._exact_document().filtered(lambda m: m.exact_route == "invoice")
+            expense.exact_invoice_number = move.exact_entry_number
+            expense.exact_invoice_state = words._exact_state_of(move) if move else False
+            expense.exact_invoice_has_pdf = bool(move and move._exact_invoice_pdfs())
+
+    def _exact_document(self):
+        """The invoice that this expense stands on now; empty where it can be invoiced (again).
+
+        By an order line it is free again once its quantity was credited, as in Odoo; without one, once
+        the whole invoice was.
+        """
+        self.ensure_one()
+        move, line = self.sudo().exact_move_id, self.sudo().sale_order_line_id
+        if line:
+            digits = self.env["decimal.precision"].precision_get("Product Unit")
+            if float_is_zero(line.qty_invoiced, precision_digits=digits):
+                return move.browse()
+            moves = line.invoice_lines.move_id | move
+            standing = moves.filtered(
+                lambda m: m.exact_route == "invoice" and not m.reversed_entry_id
+            )
+            return standing.filtered(lambda m: m.state != "cancel")[:1]
+        return move.filtered(lambda m: m.state != "cancel" and m.payment_state != "reversed")
+
+    def action_exact_invoice(self):
+        """Show the invoices that would come of these expenses in Exact (R45, R46)."""
+        self._exact_check_user()
+        return self.env["exact.invoice.wizard"]._open(self)
+
+    def action_exact_open_invoice(self):
+        """The invoice it stands on: Odoo's copy, with Exact's number and PDF."""
+        self.ensure_one()
+        self._exact_check_user()
+        return self._exact_document()._get_records_action()
+
+    def action_exact_invoice_pdf(self):
+        """Exact's own PDF."""
+        self.ensure_one()
+        self._exact_check_user()
+        pdf = self._exact_document()._exact_invoice_pdfs()[-1:]
+        if not pdf:
+            raise UserError(self.env._("Exact's PDF has not come back yet."))
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{pdf.id}?access_token={pdf.generate_access_token()[0]}",
+            "target": "new",
+        }
+
+    def _exact_check_user(self):
+        """:raises AccessError: for a user outside the group, or expenses the user does not see."""
+        self.env["exact.uninvoiced"]._check_user()
+        self.check_access("read")
+
+    # === VIEWS === #
+
+    @api.model
+    def _get_view_cache_key(self, view_id=None, view_type="form", **options):
+        key = super()._get_view_cache_key(view_id, view_type, **options)
+        if view_type == "list":
+            key += (("exact_invoicing", bool(self.env["exact.uninvoiced"]._companies())),)
+        return key
+
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        """Button and columns are there for a connected company only."""
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if view_type == "list" and not self.env["exact.uninvoiced"]._companies():
+            for node in arch.xpath(
+                "//button[@name='action_exact_invoice'] | //field[starts-with(@name, 'exact_')]"
+                " | //button[@name='action_exact_invoice_pdf']"
+            ):
+                node.getparent().remove(node)
+        return arch, view
