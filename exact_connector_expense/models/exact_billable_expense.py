@@ -3,6 +3,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from odoo import Command, api, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from odoo.addons.exact_connector_sale.billable import Billable
 
@@ -83,7 +84,12 @@ class ExactBillableExpense(models.AbstractModel):
             Domain("sale_order_id", "!=", False)
             | Domain("sale_order_line_id", "!=", False)
             | Domain("exact_partner_id", "!=", False)
-            | Domain("analytic_distribution", "!=", False)
+            | Domain.custom(
+                to_sql=lambda model, alias, query: SQL(
+                    "%s IS NOT NULL",
+                    model._field_to_sql(alias, "analytic_distribution", query),
+                )
+            )
         )
         start = self.env["exact.connection"].sudo()._for_company(company).start_date
         return domain & Domain("date", ">=", start) if start else domain
