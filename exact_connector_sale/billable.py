@@ -53,6 +53,8 @@ class Billable:
     price_unit: float
     taxes: object
     net: Decimal = Decimal(0)
+    # Item in Exact that the work behind it asks for (R15): two items never share a line.
+    item: object = None
     discount: float = 0.0
     order: object = None
     order_line: object = None

@@ -7,5 +7,10 @@
     "author": "exact_connector contributors",
     "website": "https://github.com/exact-connector/exact_connector",
     "depends": ["exact_connector_sale", "sale_timesheet"],
+    "data": [
+        "views/account_analytic_line_views.xml",
+        "views/hr_employee_views.xml",
+        "views/project_views.xml",
+    ],
     "auto_install": True,
 }

@@ -1,4 +1,13 @@
-from odoo import api, models
+from decimal import Decimal
+
+from odoo import Command, api, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+# Hours that somebody may still be asked to pay for. Odoo calls hours with negative costs "revenues".
+BILLABLE_TYPES = ("billable_time", "billable_manual", "timesheet_revenues")
+# So many hours already invoiced are named where nothing else is found.
+MAX_TOLD = 80
 
 
 class ExactBillable(models.AbstractModel):
@@ -10,8 +19,184 @@ class ExactBillable(models.AbstractModel):
 
 
 class ExactBillableTimesheet(models.AbstractModel):
-    """The hours that can be invoiced."""
+    """The hours that can be invoiced (R44): which they are, who takes them, who lets them go.
+
+    What one hour is worth and why it is left behind stands in ``exact_billable_timesheet_hour.py``.
+    """
 
     _name = "exact.billable.timesheet"
     _description = "Exact: Hours to Invoice"
     _inherit = ["exact.billable.source"]
+
+    # === WHICH HOURS === #
+
+    @api.model
+    def _collect(self, company, records=None):
+        """Hours of ``company``. Selected one by one, each is answered for, taken or left behind (W15).
+
+        Through a task, a project, an order, a customer or an employee come those that are not invoiced;
+        where there are none, the last invoiced ones with their invoice: the same selection a second time
+        gives nothing, and says why. For everything and for a customer, hours that are nobody's business
+        (not billable, paid by a fixed price) stay out.
+        """
+        self = self.sudo().with_company(company)
+        hours = self._find(company, records)
+        return self._read_hours(company, hours) if hours else []
+
+    @api.model
+    def _find(self, company, records):
+        hours = self.env["account.analytic.line"]
+        if records is not None and records._name == hours._name:
+            return hours.browse(records.ids).exists().filtered("project_id")
+        domain = self._find_domain(company, records)
+        if domain is None:
+            return hours
+        domain &= Domain("company_id", "=", company.id) & Domain("project_id", "!=", False)
+        domain &= Domain("unit_amount", "!=", 0)
+        open_ = (
+            Domain("timesheet_invoice_id", "=", False)
+            | Domain("timesheet_invoice_id.state", "in", ("draft", "cancel"))
+            | Domain("timesheet_invoice_id.payment_state", "=", "reversed")
+        )
+        found = hours.search(domain & open_, order="date, id")
+        if not found and records is not None:
+            found = hours.search(domain, order="date desc, id desc", limit=MAX_TOLD)
+        return found
+
+    @api.model
+    def _find_domain(self, company, records):
+        """The hours behind ``records``; None for records that know no hours."""
+        if records is None:
+            return self._payable_domain(company)
+        ids = records.ids
+        if records._name == "res.partner":
+            return self._payable_domain(company) & (
+                Domain("order_id.partner_id", "child_of", ids)
+                | Domain("order_id.partner_invoice_id", "child_of", ids)
+                | (Domain("order_id", "=", False) & Domain("partner_id", "child_of", ids))
+            )
+        field, operator = {
+            "project.task": ("task_id", "child_of"),
+            "project.project": ("project_id", "in"),
+            "sale.order": ("order_id", "in"),
+            "sale.order.line": ("so_line", "in"),
+            "hr.employee": ("employee_id", "in"),
+        }.get(records._name, (None, None))
+        return Domain(field, operator, ids) if field else None
+
+    @api.model
+    def _payable_domain(self, company):
+        """Hours that somebody is to pay for by the hour, from the start date on."""
+        domain = Domain("timesheet_invoice_type", "in", BILLABLE_TYPES)
+        # "Billed manually" with an order line is invoiced by a quantity that a person fills in there.
+        domain &= Domain("timesheet_invoice_type", "!=", "billable_manual") | Domain(
+            "so_line", "=", False
+        )
+        start = self.env["exact.connection"]._for_company(company).start_date
+        return domain & Domain("date", ">=", start) if start else domain
+
+    # === TAKING AND LETTING GO (R49) === #
+
+    @api.model
+    def _hours(self, billables):
+        ids = [b.record.id for b in billables if b.record._name == "account.analytic.line"]
+        return self.env["account.analytic.line"].sudo().browse(sorted(ids))
+
+    @api.model
+    def _lock(self, billables):
+        """Whoever comes second waits; what the first one took makes Odoo run the second one again."""
+        hours = self._hours(billables)
+        if hours:
+            hours.flush_model()
+            self.env.execute_query(
+                SQL(
+                    "SELECT id FROM account_analytic_line WHERE id IN %s ORDER BY id FOR UPDATE",
+                    tuple(hours.ids),
+                )
+            )
+
+    @api.model
+    def _prepare_move_line(self, line):
+        """By the order line where there is one, so that Odoo counts the hours as invoiced."""
+        first = line.first
+        values = {
+            "name": line.name,
+            "quantity": float(line.quantity),
+            "price_unit": line.price_unit,
+            **self._prepare_activity(line),
+        }
+        if first.order_line:
+            return first.order_line.sudo()._prepare_invoice_line(**values)
+        return {
+            "display_type": "product",
+            "product_id": first.product.id,
+            "product_uom_id": first.uom.id,
+            "tax_ids": [Command.set(first.taxes.ids)],
+            "analytic_distribution": first.project.sudo()._get_analytic_distribution(),
+            **values,
+        }
+
+    @api.model
+    def _prepare_activity(self, line):
+        """The task or project whose item the line has (R15); planning keeps different ones apart."""
+        _item, record = self._activity_item(line.first.task, line.first.project)
+        name = {"project.task": "exact_task_id", "project.project": "exact_project_id"}
+        return {name[record._name]: record.id} if record else {}
+
+    @api.model
+    def _mark(self, move, lines):
+        billables = [billable for line in lines for billable in line.billables]
+        hours = self._hours(billables)
+        if not hours:
+            return
+        ordered = self._hours([billable for billable in billables if billable.order_line])
+        ordered.write({"timesheet_invoice_id": move.id, "exact_without_order": False})
+        (hours - ordered).write({"timesheet_invoice_id": move.id, "exact_without_order": True})
+
+    @api.model
+    def _free(self, moves):
+        hours = (
+            self.env["account.analytic.line"]
+            .sudo()
+            .search([("timesheet_invoice_id", "in", moves.ids), ("project_id", "!=", False)])
+        )
+        hours.write({"timesheet_invoice_id": False, "exact_without_order": False})
+
+    # === QUANTITY === #
+
+    @api.model
+    def _quantity(self, hour, uom):
+        """The time of ``hour`` in ``uom``, exact; hours count as units where nothing converts them."""
+        own = hour.product_uom_id or self.env.ref("uom.product_uom_hour")
+        amount = own._compute_quantity(hour.unit_amount, uom, round=False)
+        return Decimal(repr(round(amount, 8)))
+
+    @api.model
+    def _settle_rounding(self, billables):
+        """Where all open hours of an order line are taken, their sum is what Odoo has to invoice.
+
+        Earlier invoices of parts were rounded each by itself: what that left, up to a cent of a unit for
+        each, goes with the last part, so that Odoo's own "Create Invoice" finds nothing over.
+        """
+        per_line = {}
+        for billable in billables:
+            if billable.order_line and not billable.left_behind:
+                per_line.setdefault(billable.order_line, []).append(billable)
+        for order_line, members in per_line.items():
+            taken = {billable.record.id for billable in members}
+            if len(taken) != self._open_count(order_line):
+                continue
+            quantity = sum((billable.quantity for billable in members), Decimal(0))
+            rest = Decimal(repr(round(order_line.qty_to_invoice, 8))) - quantity
+            step = Decimal(repr(order_line.product_uom_id.rounding or 0.01))
+            if rest and abs(rest) <= step * (1 + len(order_line.invoice_lines)):
+                members[-1].quantity += rest
+
+    @api.model
+    def _open_count(self, order_line):
+        """How many hours of an order line Odoo counts as delivered and not yet invoiced."""
+        invoiced = self.env["account.move.line"]._timesheet_domain_get_invoiced_lines(order_line)
+        domain = Domain(order_line._timesheet_compute_delivered_quantity_domain())
+        return self.env["account.analytic.line"].search_count(
+            domain & Domain(invoiced) & Domain("unit_amount", "!=", 0)
+        )

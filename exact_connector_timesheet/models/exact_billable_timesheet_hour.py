@@ -1,0 +1,224 @@
+from odoo import api, models
+
+from odoo.addons.exact_connector_sale.billable import Billable, LeftBehind
+
+
+class ExactBillableTimesheet(models.AbstractModel):
+    """One hour: what it is worth, or why it is left behind (W15). ``kept`` holds what many hours share."""
+
+    _inherit = "exact.billable.timesheet"
+
+    @api.model
+    def _read_hours(self, company, hours):
+        """A :class:`Billable` for each of ``hours``; 5,000 of them share a few orders, rates and customers."""
+        connection = self.env["exact.connection"]._for_company(company)
+        orders = self.env["sale.order.line"].with_context(exact_all_hours=True)
+        counted = hours.filtered_domain(orders._timesheet_compute_delivered_quantity_domain())
+        kept = {
+            "company": company,
+            "connection": connection,
+            "counted": set(counted.ids),
+            "cache": {},
+        }
+        billables = [self._read_hour(hour, kept) for hour in hours]
+        self._settle_rounding(billables)
+        return billables
+
+    @api.model
+    def _read_hour(self, hour, kept):
+        order_line = hour.so_line if self._is_by_time(hour.so_line) else None
+        billable = Billable(
+            key=f"account.analytic.line,{hour.id}",
+            kind="hours",
+            record=hour,
+            company=kept["company"],
+            partner=self._customer_address(hour, kept),
+            currency=kept["company"].currency_id,
+            date=hour.date,
+            name=hour.name if hour.name != "/" else "",
+            product=hour.so_line.product_id,
+            quantity=self._quantity(hour, hour.product_uom_id),
+            uom=hour.product_uom_id,
+            price_unit=0.0,
+            taxes=self.env["account.tax"],
+            project=hour.project_id,
+            task=hour.task_id,
+            employee=hour.employee_id,
+            order=hour.order_id,
+        )
+        billable.left_behind = self._not_to_take(hour, kept)
+        if billable.left_behind:
+            return billable
+        if order_line:
+            self._fill_from_order(billable, order_line, kept)
+        else:
+            billable.left_behind = self._fill_without_order(billable, kept)
+        if not billable.left_behind:
+            billable.left_behind = self._not_to_invoice(billable, kept)
+        return billable
+
+    @api.model
+    def _is_by_time(self, order_line):
+        """Whether the hours themselves are what the customer pays for."""
+        return (
+            order_line.qty_delivered_method == "timesheet"
+            and order_line.product_id.invoice_policy == "delivery"
+        )
+
+    @api.model
+    def _kept(self, kept, key, compute):
+        cache = kept["cache"]
+        if key not in cache:
+            cache[key] = compute()
+        return cache[key]
+
+    # === LEFT BEHIND: THE HOUR ITSELF === #
+
+    @api.model
+    def _not_to_take(self, hour, kept):
+        """Why ``hour`` is not even looked at, first reason first; None where it may go."""
+        env, connection = self.env, kept["connection"]
+        if hour.company_id != kept["company"]:
+            message = env._("Belongs to %s: invoice it from that company.", hour.company_id.name)
+            return LeftBehind("other_company", message, hour)
+        if not hour.unit_amount:
+            return LeftBehind("nothing", env._("No time is filled in."), hour)
+        if not hour._exact_is_free():
+            move = hour.timesheet_invoice_id
+            return self._kept(kept, ("move", move.id), lambda: self._taken_by(move))
+        if connection.start_date and hour.date < connection.start_date:
+            message = env._(
+                "Lies before the start date %s of the connection with Exact.",
+                connection.start_date,
+            )
+            return LeftBehind("before_start", message, connection)
+        key = ("billing", hour.so_line.id, hour.project_id.id)
+        reason = self._kept(kept, key, lambda: self._not_by_time(hour.so_line, hour.project_id))
+        if not reason and hour.id not in kept["counted"]:
+            reason = LeftBehind("not_approved", env._("Is not approved yet."), hour)
+        return reason
+
+    @api.model
+    def _taken_by(self, move):
+        """Where hours already are: in Exact under its number, on the way there, or on an invoice of Odoo."""
+        env = self.env
+        if move.exact_route != "invoice":
+            name = move.name if move.name and move.name != "/" else env._("a draft")
+            message = env._("Already invoiced in Odoo: %s.", name)
+            return LeftBehind("invoiced", message, move)
+        if move.state == "posted":
+            message = env._(
+                "Already invoiced in Exact under number %s.", move.exact_entry_number or move.name
+            )
+            return LeftBehind("in_exact", message, move)
+        exchange = move.exact_exchange_ids[:1]
+        who = exchange.user_id.name or move.create_uid.name
+        when = env["ir.qweb.field.datetime"].value_to_html(
+            exchange.create_date or move.create_date, {"format": "short"}
+        )
+        if move.exact_invoice_id:
+            message = env._(
+                "Stands on a draft invoice in Exact, made by %(who)s on %(when)s: print it or cancel it there.",
+                who=who,
+                when=when,
+            )
+        else:
+            message = env._(
+                "On its way to Exact since %(when)s, sent by %(who)s.", who=who, when=when
+            )
+        return LeftBehind("on_its_way", message, move)
+
+    @api.model
+    def _not_by_time(self, order_line, project):
+        """Why the hours of an order line or a project are nobody's to pay by the hour."""
+        env = self.env
+        if not order_line:
+            if not project.allow_billable:
+                message = env._("Project %s is not billable.", project.display_name)
+                return LeftBehind("non_billable", message, project)
+            if project.billing_type != "manually":
+                message = env._(
+                    "Has no sales order item, so it is not billable: choose one on the hours, or set project "
+                    "%s to bill such hours manually (Settings).",
+                    project.display_name,
+                )
+                return LeftBehind("non_billable", message, project)
+            return None
+        order, policy = order_line.order_id, order_line.product_id.service_policy
+        if not self._is_by_time(order_line):
+            name = order.display_name
+            message = {
+                "delivered_milestones": env._("Covered by the milestones of order %s.", name),
+                "delivered_manual": env._(
+                    "Order %s is invoiced by the quantity delivered that is filled in there.", name
+                ),
+            }.get(policy, env._("Covered by the fixed price of order %s.", name))
+            return LeftBehind("fixed_price", message, order)
+        if order.state == "cancel":
+            message = env._("Order %s is cancelled.", order.display_name)
+            return LeftBehind("non_billable", message, order)
+        if order.state != "sale":
+            message = env._("Order %s is not confirmed yet.", order.display_name)
+            return LeftBehind("not_approved", message, order)
+        return None
+
+    # === LEFT BEHIND: THE INVOICE IT WOULD STAND ON === #
+
+    @api.model
+    def _not_to_invoice(self, billable, kept):
+        """What is still missing once customer and rate are known: a price, an item, a currency."""
+        return self._kept(
+            kept,
+            (
+                "invoice",
+                billable.order_line,
+                billable.product,
+                billable.project,
+                billable.task,
+                billable.partner,
+                billable.currency,
+                billable.price_unit,
+            ),
+            lambda: self._missing(billable, kept),
+        )
+
+    @api.model
+    def _missing(self, billable, kept):
+        env, product = self.env, billable.product
+        if not billable.price_unit:
+            if billable.order_line:
+                message = env._(
+                    "No rate: %(product)s has no price on order %(order)s.",
+                    product=product.display_name,
+                    order=billable.order.display_name,
+                )
+                return LeftBehind("no_rate", message, billable.order)
+            message = env._("No rate: product %s has no price.", product.display_name)
+            return LeftBehind("no_rate", message, product.product_tmpl_id)
+        if not billable.item and not self._default_item(product, kept["connection"]):
+            message = env._(
+                "No item in Exact: neither product %s nor its category, the task or the project names one, and "
+                "there is no default item.",
+                product.display_name,
+            )
+            return LeftBehind("no_item", message, product.product_tmpl_id)
+        return self._refused_currency(billable, kept["connection"])
+
+    @api.model
+    def _refused_currency(self, billable, connection):
+        """The Exact journal of the invoice may take its own currency only."""
+        journal = (
+            billable.partner.commercial_partner_id.exact_journal_id
+            or connection.invoice_odoo_journal_id.exact_journal_id
+            or connection.sale_journal_id
+        )
+        own = journal.currency_code or connection.company_id.currency_id.name
+        if not journal or journal.allow_variable_currency or billable.currency.name == own:
+            return None
+        message = self.env._(
+            "In %(currency)s, and journal %(journal)s in Exact takes %(own)s only.",
+            currency=billable.currency.name,
+            journal=journal.display_name,
+            own=own,
+        )
+        return LeftBehind("other_currency", message, journal)
