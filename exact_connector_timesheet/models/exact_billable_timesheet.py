@@ -2,7 +2,6 @@ from decimal import Decimal
 
 from odoo import Command, api, models
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 # Hours that somebody may still be asked to pay for. Odoo calls hours with negative costs "revenues".
 BILLABLE_TYPES = ("billable_time", "billable_manual", "timesheet_revenues")
@@ -16,6 +15,16 @@ class ExactBillable(models.AbstractModel):
     @api.model
     def _sources(self):
         return [*super()._sources(), "exact.billable.timesheet"]
+
+
+class ExactBillableSale(models.AbstractModel):
+    _inherit = "exact.billable.sale"
+
+    @api.model
+    def _is_taken_elsewhere(self, line):
+        """Lines delivered by hours are invoiced by their hours."""
+        by_time = self.env["exact.billable.timesheet"]._is_by_time(line)
+        return by_time or super()._is_taken_elsewhere(line)
 
 
 class ExactBillableTimesheet(models.AbstractModel):
@@ -101,19 +110,6 @@ class ExactBillableTimesheet(models.AbstractModel):
     def _hours(self, billables):
         ids = [b.record.id for b in billables if b.record._name == "account.analytic.line"]
         return self.env["account.analytic.line"].sudo().browse(sorted(ids))
-
-    @api.model
-    def _lock(self, billables):
-        """Whoever comes second waits; what the first one took makes Odoo run the second one again."""
-        hours = self._hours(billables)
-        if hours:
-            hours.flush_model()
-            self.env.execute_query(
-                SQL(
-                    "SELECT id FROM account_analytic_line WHERE id IN %s ORDER BY id FOR UPDATE",
-                    tuple(hours.ids),
-                )
-            )
 
     @api.model
     def _prepare_move_line(self, line):

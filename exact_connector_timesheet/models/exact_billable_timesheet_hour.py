@@ -31,7 +31,7 @@ class ExactBillableTimesheet(models.AbstractModel):
             key=f"account.analytic.line,{hour.id}",
             kind="hours",
             record=hour,
-            company=kept["company"],
+            company=hour.company_id,
             partner=self._customer_address(hour, kept),
             currency=kept["company"].currency_id,
             date=hour.date,
@@ -53,8 +53,8 @@ class ExactBillableTimesheet(models.AbstractModel):
             self._fill_from_order(billable, order_line, kept)
         else:
             billable.left_behind = self._fill_without_order(billable, kept)
-        if not billable.left_behind:
-            billable.left_behind = self._not_to_invoice(billable, kept)
+        if not billable.left_behind and not billable.price_unit:
+            billable.left_behind = self._without_price(billable)
         return billable
 
     @api.model
@@ -77,7 +77,7 @@ class ExactBillableTimesheet(models.AbstractModel):
     @api.model
     def _not_to_take(self, hour, kept):
         """Why ``hour`` is not even looked at, first reason first; None where it may go."""
-        env, connection = self.env, kept["connection"]
+        env = self.env
         if hour.company_id != kept["company"]:
             message = env._("Belongs to %s: invoice it from that company.", hour.company_id.name)
             return LeftBehind("other_company", message, hour)
@@ -85,48 +85,14 @@ class ExactBillableTimesheet(models.AbstractModel):
             return LeftBehind("nothing", env._("No time is filled in."), hour)
         if not hour._exact_is_free():
             move = hour.timesheet_invoice_id
-            return self._kept(kept, ("move", move.id), lambda: self._taken_by(move))
-        if connection.start_date and hour.date < connection.start_date:
-            message = env._(
-                "Lies before the start date %s of the connection with Exact.",
-                connection.start_date,
+            return self._kept(
+                kept, ("move", move.id), lambda: env["exact.billable"]._taken_by(move)
             )
-            return LeftBehind("before_start", message, connection)
         key = ("billing", hour.so_line.id, hour.project_id.id)
         reason = self._kept(kept, key, lambda: self._not_by_time(hour.so_line, hour.project_id))
         if not reason and hour.id not in kept["counted"]:
             reason = LeftBehind("not_approved", env._("Is not approved yet."), hour)
         return reason
-
-    @api.model
-    def _taken_by(self, move):
-        """Where hours already are: in Exact under its number, on the way there, or on an invoice of Odoo."""
-        env = self.env
-        if move.exact_route != "invoice":
-            name = move.name if move.name and move.name != "/" else env._("a draft")
-            message = env._("Already invoiced in Odoo: %s.", name)
-            return LeftBehind("invoiced", message, move)
-        if move.state == "posted":
-            message = env._(
-                "Already invoiced in Exact under number %s.", move.exact_entry_number or move.name
-            )
-            return LeftBehind("in_exact", message, move)
-        exchange = move.exact_exchange_ids[:1]
-        who = exchange.user_id.name or move.create_uid.name
-        when = env["ir.qweb.field.datetime"].value_to_html(
-            exchange.create_date or move.create_date, {"format": "short"}
-        )
-        if move.exact_invoice_id:
-            message = env._(
-                "Stands on a draft invoice in Exact, made by %(who)s on %(when)s: print it or cancel it there.",
-                who=who,
-                when=when,
-            )
-        else:
-            message = env._(
-                "On its way to Exact since %(when)s, sent by %(who)s.", who=who, when=when
-            )
-        return LeftBehind("on_its_way", message, move)
 
     @api.model
     def _not_by_time(self, order_line, project):
@@ -162,63 +128,16 @@ class ExactBillableTimesheet(models.AbstractModel):
             return LeftBehind("not_approved", message, order)
         return None
 
-    # === LEFT BEHIND: THE INVOICE IT WOULD STAND ON === #
-
     @api.model
-    def _not_to_invoice(self, billable, kept):
-        """What is still missing once customer and rate are known: a price, an item, a currency."""
-        return self._kept(
-            kept,
-            (
-                "invoice",
-                billable.order_line,
-                billable.product,
-                billable.project,
-                billable.task,
-                billable.partner,
-                billable.currency,
-                billable.price_unit,
-            ),
-            lambda: self._missing(billable, kept),
-        )
-
-    @api.model
-    def _missing(self, billable, kept):
+    def _without_price(self, billable):
+        """A rate of nothing is no rate: work given away goes at a discount of 100 %."""
         env, product = self.env, billable.product
-        if not billable.price_unit:
-            if billable.order_line:
-                message = env._(
-                    "No rate: %(product)s has no price on order %(order)s.",
-                    product=product.display_name,
-                    order=billable.order.display_name,
-                )
-                return LeftBehind("no_rate", message, billable.order)
-            message = env._("No rate: product %s has no price.", product.display_name)
-            return LeftBehind("no_rate", message, product.product_tmpl_id)
-        if not billable.item and not self._default_item(product, kept["connection"]):
+        if billable.order_line:
             message = env._(
-                "No item in Exact: neither product %s nor its category, the task or the project names one, and "
-                "there is no default item.",
-                product.display_name,
+                "No rate: %(product)s has no price on order %(order)s.",
+                product=product.display_name,
+                order=billable.order.display_name,
             )
-            return LeftBehind("no_item", message, product.product_tmpl_id)
-        return self._refused_currency(billable, kept["connection"])
-
-    @api.model
-    def _refused_currency(self, billable, connection):
-        """The Exact journal of the invoice may take its own currency only."""
-        journal = (
-            billable.partner.commercial_partner_id.exact_journal_id
-            or connection.invoice_odoo_journal_id.exact_journal_id
-            or connection.sale_journal_id
-        )
-        own = journal.currency_code or connection.company_id.currency_id.name
-        if not journal or journal.allow_variable_currency or billable.currency.name == own:
-            return None
-        message = self.env._(
-            "In %(currency)s, and journal %(journal)s in Exact takes %(own)s only.",
-            currency=billable.currency.name,
-            journal=journal.display_name,
-            own=own,
-        )
-        return LeftBehind("other_currency", message, journal)
+            return LeftBehind("no_rate", message, billable.order)
+        message = env._("No rate: product %s has no price.", product.display_name)
+        return LeftBehind("no_rate", message, product.product_tmpl_id)

@@ -156,7 +156,3 @@ class ExactBillableTimesheet(models.AbstractModel):
             chain.append(task)
             task = task.parent_id
         return [*chain, *(project or ())]
-
-    @api.model
-    def _default_item(self, product, connection):
-        return product.categ_id._exact_item_category().exact_item_id or connection.default_item_id
