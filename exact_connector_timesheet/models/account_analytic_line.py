@@ -17,26 +17,43 @@ class AccountAnalyticLine(models.Model):
         help="Taken into an invoice in Exact without a sales order item: no order counts these hours.",
     )
     exact_invoice_state = fields.Selection(
-        related="timesheet_invoice_id.exact_state",
-        string="Status in Exact",
+        selection=lambda self: self.env["sale.order"]._fields["exact_invoice_state"].selection,
+        string="Invoice in Exact",
+        compute="_compute_exact_invoice",
+        compute_sudo=True,
         groups="exact_connector.group_exact_user",
     )
     exact_invoice_number = fields.Char(
-        related="timesheet_invoice_id.exact_entry_number",
-        string="Number in Exact",
+        "Number in Exact",
+        compute="_compute_exact_invoice",
+        compute_sudo=True,
         groups="exact_connector.group_exact_user",
     )
-    exact_invoice_pdf = fields.Boolean(
+    exact_invoice_has_pdf = fields.Boolean(
         "PDF of Exact",
-        compute="_compute_exact_invoice_pdf",
+        compute="_compute_exact_invoice",
         compute_sudo=True,
         groups="exact_connector.group_exact_user",
     )
 
-    def _compute_exact_invoice_pdf(self):
+    @api.depends(
+        "timesheet_invoice_id.exact_route",
+        "timesheet_invoice_id.exact_state",
+        "timesheet_invoice_id.exact_entry_number",
+        "timesheet_invoice_id.payment_state",
+        "timesheet_invoice_id.state",
+    )
+    def _compute_exact_invoice(self):
+        moves = self.timesheet_invoice_id.filtered(
+            lambda move: move.exact_route == "invoice" and move.state != "cancel"
+        )
+        with_pdf = set(moves._exact_invoice_pdfs().mapped("res_id"))
+        state_of = {move.id: self.env["sale.order"]._exact_state_of(move) for move in moves}
         for hour in self:
             move = hour.timesheet_invoice_id
-            hour.exact_invoice_pdf = bool(move.exact_entry_id and move._exact_pdf())
+            hour.exact_invoice_state = state_of.get(move.id, False)
+            hour.exact_invoice_number = move.id in state_of and move.exact_entry_number
+            hour.exact_invoice_has_pdf = move.id in with_pdf
 
     def _exact_is_free(self):
         """Not invoiced, or the invoice is cancelled or credited in full: as Odoo itself sees it."""
@@ -46,23 +63,44 @@ class AccountAnalyticLine(models.Model):
     # === ACTIONS === #
 
     def action_exact_invoice(self):
-        """ "Invoice in Exact" with the hours selected."""
+        """The wizard, with the hours selected (R44)."""
+        self.env["exact.uninvoiced"]._check_user()
+        self.check_access("read")
         return self.env["exact.invoice.wizard"]._open(self)
 
-    def action_exact_open_pdf(self):
-        """Exact's PDF of the invoice of these hours."""
+    def action_exact_invoice_pdf(self):
+        """Exact's own PDF of the invoice of these hours."""
         self.ensure_one()
-        if not self.env.user.has_group("exact_connector.group_exact_user"):
-            raise UserError(self.env._("Only an Exact Online user can do this."))
+        self.env["exact.uninvoiced"]._check_user()
         self.check_access("read")
-        pdf = self.timesheet_invoice_id.sudo()._exact_pdf()
+        pdf = self.sudo().timesheet_invoice_id._exact_invoice_pdfs()[-1:]
         if not pdf:
-            raise UserError(self.env._("The PDF has not come from Exact yet."))
+            raise UserError(self.env._("Exact's PDF has not come back yet."))
         return {
             "type": "ir.actions.act_url",
-            "url": f"/web/content/{pdf.id}?download=true",
-            "target": "download",
+            "url": f"/web/content/{pdf.id}?access_token={pdf.generate_access_token()[0]}",
+            "target": "new",
         }
+
+    # === VIEWS === #
+
+    @api.model
+    def _get_view_cache_key(self, view_id=None, view_type="form", **options):
+        key = super()._get_view_cache_key(view_id, view_type, **options)
+        return (*key, ("exact_invoicing", bool(self.env["exact.uninvoiced"]._companies())))
+
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        """Buttons and columns are there for a connected company only."""
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if not self.env["exact.uninvoiced"]._companies():
+            for node in arch.xpath(
+                "//button[starts-with(@name, 'action_exact_invoice')]"
+                " | //field[starts-with(@name, 'exact_invoice_')]"
+                " | //filter[starts-with(@name, 'exact_')]"
+            ):
+                node.getparent().remove(node)
+        return arch, view
 
     # === GUARD (R49) === #
 

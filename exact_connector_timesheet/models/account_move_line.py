@@ -1,16 +1,6 @@
 from odoo import fields, models
 
 
-class AccountMove(models.Model):
-    _inherit = "account.move"
-
-    def _exact_pdf(self):
-        """Exact's PDF of this document, where it has come back."""
-        self.ensure_one()
-        main = self.message_main_attachment_id
-        return main if main.mimetype == "application/pdf" else main.browse()
-
-
 class AccountMoveLine(models.Model):
     """The work behind a line whose item it has in Exact (R15)."""
 

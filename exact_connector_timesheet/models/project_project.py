@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import format_duration
 
 from odoo.addons.exact_connector.models.product import ITEM_DOMAIN
 
@@ -38,5 +39,28 @@ class ProjectProject(models.Model):
             project.exact_uninvoiced_hours = sums.get(project._origin, 0.0)
 
     def action_exact_invoice(self):
-        """ "Invoice in Exact" with all that is uninvoiced on these projects."""
+        """The wizard, with all that is uninvoiced on these projects."""
+        self.env["exact.uninvoiced"]._check_user()
+        self.check_access("read")
         return self.env["exact.invoice.wizard"]._open(self)
+
+    def _get_stat_buttons(self):
+        """Among the buttons of the project's dashboard."""
+        buttons = super()._get_stat_buttons()
+        if self.env.user.has_group("exact_connector.group_exact_user"):
+            buttons.append(
+                {
+                    "icon": "share-square-o",
+                    "text": self.env._("Invoice in Exact"),
+                    "number": self._exact_uninvoiced_text(),
+                    "action_type": "object",
+                    "action": "action_exact_invoice",
+                    "show": self.allow_billable and bool(self.env["exact.uninvoiced"]._companies()),
+                    "sequence": 29,
+                }
+            )
+        return buttons
+
+    def _exact_uninvoiced_text(self):
+        hours = self.exact_uninvoiced_hours
+        return self.env._("%s h", format_duration(hours)) if hours else False

@@ -15,5 +15,7 @@ class ProjectTask(models.Model):
     )
 
     def action_exact_invoice(self):
-        """ "Invoice in Exact" with the hours on these tasks and those below them."""
+        """The wizard, with the hours on these tasks and those below them."""
+        self.env["exact.uninvoiced"]._check_user()
+        self.check_access("read")
         return self.env["exact.invoice.wizard"]._open(self)
