@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from .billable import KINDS, PlannedInvoice, PlannedLine
+from .quantities import round_quantities
 
 GROUPINGS = ("customer", "order", "project", "period")
 LINE_MODES = ("task", "employee", "day", "product", "total")
@@ -47,14 +48,15 @@ class Options:
     """How a person wants the invoices.
 
     ``template``: text of a line of hours, empty for the default of the line mode; other lines keep
-    their own text unless it contains {name}. ``date_text``, ``period_text``: how a date and the month
-    of a date are written.
+    their own text unless it contains {name}. ``decimals``: of quantities. ``date_text``, ``period_text``:
+    how a date and the month of a date are written.
     """
 
     grouping: str = "customer"
     line_mode: str = "task"
     template: str = ""
     max_lines: int = MAX_LINES
+    decimals: int = 2
     date_text: object = _iso
     period_text: object = _month
 
@@ -77,7 +79,7 @@ def plan(billables, options=None):
     invoices = []
     for key in sorted(groups, key=lambda key: _invoice_order(groups[key], key)):
         invoices += _split(_invoice(key, groups[key], options), options)
-    return invoices
+    return round_quantities(invoices, options.decimals)
 
 
 # === INVOICES === #
@@ -175,7 +177,7 @@ def _order(billable):
 
 
 def _line_key(billable, options):
-    """What shares a line: order line, product, unit, price and taxes always, and what the mode says.
+    """What shares a line: order line, product, unit, price, taxes and item always, and what the mode says.
 
     Order lines never share one: Odoo counts the whole quantity of an invoice line for each of them.
     """
@@ -196,6 +198,7 @@ def _line_key(billable, options):
         repr(float(billable.price_unit)),
         repr(float(billable.discount)),
         ",".join(str(tax.id) for tax in billable.taxes or ()),
+        _id(billable.item),
         options.line_mode,
         *by,
     )

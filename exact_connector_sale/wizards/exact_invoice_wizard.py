@@ -189,6 +189,7 @@ class ExactInvoiceWizard(models.TransientModel):
             grouping=self.grouping,
             line_mode=self.line_mode,
             template=(self.description_template or "").strip(),
+            decimals=self.env["decimal.precision"].precision_get("Product Unit"),
             date_text=lambda date: format_date(self.env, date, lang_code=lang),
             period_text=lambda date: format_date(
                 self.env, date, lang_code=lang, date_format="LLLL yyyy"
