@@ -131,7 +131,7 @@ class SourceCase(Hours, AccountTestInvoicingCommon):
                 "start_date": "2020-01-01",
             }
         )
-        cls.env["exact.item"].create(
+        cls.env["exact.item"].sudo().create(
             [
                 {
                     "connection_id": cls.connection.id,
@@ -144,7 +144,7 @@ class SourceCase(Hours, AccountTestInvoicingCommon):
                 for code in ("ADVIES", "TAAK", "PROJECT", "ANDERS")
             ]
         )
-        cls.journal = cls.env["exact.journal"].create(
+        cls.journal = cls.env["exact.journal"].sudo().create(
             {
                 "connection_id": cls.connection.id,
                 "exact_id": "70",
