@@ -144,14 +144,18 @@ class SourceCase(Hours, AccountTestInvoicingCommon):
                 for code in ("ADVIES", "TAAK", "PROJECT", "ANDERS")
             ]
         )
-        cls.journal = cls.env["exact.journal"].sudo().create(
-            {
-                "connection_id": cls.connection.id,
-                "exact_id": "70",
-                "code": "70",
-                "name": "Verkoop",
-                "type": "20",
-            }
+        cls.journal = (
+            cls.env["exact.journal"]
+            .sudo()
+            .create(
+                {
+                    "connection_id": cls.connection.id,
+                    "exact_id": "70",
+                    "code": "70",
+                    "name": "Verkoop",
+                    "type": "20",
+                }
+            )
         )
         cls.connection.sale_journal_id = cls.journal
 

@@ -1,5 +1,6 @@
 from decimal import Decimal
 
+from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -79,7 +80,8 @@ class TestHours(HoursCase):
         line = self.line()
         hours = self.hours(2.0, line)
         wizard = self.wizard(hours)
-        wizard.invoice_line_ids.net_price = 80.0
+        row = wizard.invoice_line_ids
+        wizard.write({"invoice_line_ids": [Command.update(row.id, {"net_price": 80.0})]})
         wizard.action_send()
         self.assertEqual(hours.timesheet_invoice_id.amount_untaxed, 160.0)
         self.assertEqual(line.qty_to_invoice, 0.0)
