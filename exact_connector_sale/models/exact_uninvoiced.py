@@ -316,19 +316,28 @@ class ExactUninvoiced(models.TransientModel):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "exact_connector_sale.action_exact_uninvoiced"
         )
+        action["context"] = {"exact_kinds": self._kinds_found()}
         if not self._companies():
             action["help"] = self.env["exact.invoice.start"]._help_not_connected()
         return action
 
+    @api.model
+    def _kinds_found(self):
+        """The kinds that have a column: those there is something of."""
+        rows = self._own()
+        return [kind for kind in KINDS if any(row[f"amount_{kind}"] for row in rows)]
+
     def action_refresh(self):
-        """Collect again."""
+        """Collect again; filters and selection stay, unless there is a column more or less."""
         self._fill()
+        if self.env.context.get("exact_kinds") not in (None, self._kinds_found()):
+            return {**self.action_open(), "target": "main"}
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _chosen(self):
         """The rows that are still there.
 
-        :raises UserError: none is, or they are of two companies.
+        :raises UserError: none is.
         """
         self._check_user()
         rows = self.exists()
@@ -339,6 +348,11 @@ class ExactUninvoiced(models.TransientModel):
                 )
             )
         rows.check_access("read")
+        return rows
+
+    def action_invoice(self):
+        """The wizard, with exactly what stands in these rows."""
+        rows = self._chosen()
         if len(rows.company_id) > 1:
             raise UserError(
                 self.env._(
@@ -346,34 +360,18 @@ class ExactUninvoiced(models.TransientModel):
                     ", ".join(rows.company_id.mapped("name")),
                 )
             )
-        return rows
-
-    def action_invoice(self):
-        """The wizard, with exactly what stands in these rows."""
-        rows = self._chosen()
-        keys = [key for row in rows for key in [*(row.keys or []), *(row.left_keys or [])]]
         if not any(row.keys for row in rows):
             return rows.action_open_lines()
-        shown = sum(row.amount_total for row in rows) if len(rows.currency_id) == 1 else None
-        wizard = self.env["exact.invoice.wizard"].with_context(exact_shown_net=shown)
-        return wizard._open_keys(rows.company_id, keys)
+        keys = [key for row in rows for key in [*(row.keys or []), *(row.left_keys or [])]]
+        return self.env["exact.invoice.wizard"]._open_keys(rows.company_id, keys)
 
     def action_open_lines(self):
         """What is in these rows, or in all: one line for each hour, expense, order line."""
         if self:
-            return self._chosen()._open_lines()
-        self._check_user()
-        until = self.env.context.get("exact_until") or "now"
-        rows = self._own().filtered(lambda row: row.until == until)
-        return self.browse(rows.ids)._open_lines()
-
-    def _open_lines(self):
-        self.env["exact.uninvoiced.line"]._fill(self)
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "exact_connector_sale.action_exact_uninvoiced_line"
-        )
-        action["domain"] = [("row_id", "in", self.ids)]
-        if len(self) == 1:
-            action["display_name"] = action["name"] = self.name
-            action["context"] = {}
-        return action
+            rows = self._chosen()
+        else:
+            self._check_user()
+            until = self.env.context.get("exact_until") or "now"
+            rows = self.browse(self._own().filtered(lambda row: row.until == until).ids)
+        lines = self.env["exact.uninvoiced.line"]._fill(rows)
+        return lines._list([("row_id", "in", rows.ids)], rows.name if len(rows) == 1 else False)

@@ -9,7 +9,7 @@ class ExactUninvoicedLine(models.TransientModel):
 
     _name = "exact.uninvoiced.line"
     _description = "Uninvoiced, Line by Line"
-    _order = "date, id"
+    _order = "partner_id, date, id"
 
     row_id = fields.Many2one("exact.uninvoiced", readonly=True, ondelete="cascade", index=True)
     key = fields.Char(readonly=True)
@@ -73,12 +73,14 @@ class ExactUninvoicedLine(models.TransientModel):
         """Make the lines of these rows, as they stand now."""
         lines = self.sudo()
         lines.search([("row_id", "in", rows.ids)]).unlink()
+        made = lines.browse()
         for company, own in rows.grouped("company_id").items():
             row_of = {}
             for row in own:
                 keys = [*(row.keys or []), *(row.left_keys or [])]
                 row_of |= dict.fromkeys(keys, row.id)
-            lines._make(company, row_of)
+            made |= lines._make(company, row_of)
+        return made
 
     @api.model
     def _make(self, company, row_of):
@@ -98,10 +100,20 @@ class ExactUninvoicedLine(models.TransientModel):
     def _open(self, company, keys, name):
         """A list of these billables, outside the overview."""
         lines = self._make(company, dict.fromkeys(keys, False))
+        return lines._list([("id", "in", lines.ids)], name)
+
+    def _list(self, domain, name):
+        """The list of these lines; a column with nothing to tell is left out."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "exact_connector_sale.action_exact_uninvoiced_line"
         )
-        action.update(domain=[("id", "in", lines.ids)], context={}, display_name=name, name=name)
+        context = {
+            "exact_one_customer": len(self.partner_id.commercial_partner_id) == 1,
+            "exact_none_left": not any(line.left_message for line in self),
+        }
+        action.update(domain=domain, context=context)
+        if name:
+            action.update(display_name=name, name=name)
         return action
 
     @api.model
