@@ -1,4 +1,5 @@
 """The add-on's tests; they need the simulator, which lies beside the add-on in the repository."""
+# ruff: noqa: I001  one a line, so that lines merge
 
 # ruff: noqa: I001  one a line, so that lines merge
 from importlib.util import find_spec
@@ -8,4 +9,7 @@ if find_spec("exact_simulator"):
     from . import test_planning
     from . import test_translations
     from . import test_uninvoiced
+    from . import test_left_behind
+    from . import test_planning
+    from . import test_taken
     from . import test_wizard

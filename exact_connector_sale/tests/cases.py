@@ -3,11 +3,14 @@
 from odoo import Command
 
 from odoo.addons.exact_connector.tests.cases import UnlimitedCase
+from odoo.addons.exact_connector.tests.common import post
+from odoo.addons.exact_connector.tests.invoice_sending import INVOICES, InvoiceSendCase
 
-INVOICES = "salesinvoice/SalesInvoices"
+# An item of the books that has no unit and may be divided.
+ITEM = "UREN"
 
 
-class InvoiceCase(UnlimitedCase):
+class InvoiceCase(InvoiceSendCase, UnlimitedCase):
     """A connection that invoices in Exact, one mapped tax, a linked customer, products and orders."""
 
     @classmethod
@@ -17,8 +20,6 @@ class InvoiceCase(UnlimitedCase):
 
     def setUp(self):
         super().setUp()
-        self.connection.invoicing = True
-        self.tax_21 = self.tax(21, "2")
         self.partner = self.customer()
         self.fixed = self.make_product("Vaste prijs")
         self.delivered = self.make_product("Levering", invoice_policy="delivery")
@@ -26,7 +27,7 @@ class InvoiceCase(UnlimitedCase):
 
     # === RECORDS === #
 
-    def make_product(self, name, item="ADVIES", **values):
+    def make_product(self, name, item=ITEM, **values):
         product = self.env["product.product"].create(
             {
                 "name": name,
@@ -57,6 +58,13 @@ class InvoiceCase(UnlimitedCase):
             order.action_confirm()
         return order
 
+    def say(self, text):
+        """Exact refuses the next invoice with this business text."""
+        post(
+            f"{self.sim.url}/_sim/say",
+            {"method": "POST", "path": INVOICES, "status": 500, "text": text},
+        )
+
     # === THE WIZARD === #
 
     def wizard(self, records, **values):
@@ -74,11 +82,14 @@ class InvoiceCase(UnlimitedCase):
         """Codes of why these records are left behind."""
         return [b.left_behind.code for b in self.collect(records, company) if b.left_behind]
 
-    def invoices(self, division=1001):
-        """The sales invoices in Exact."""
-        return self.sim_rows(INVOICES, division)
-
     def mirrors(self):
         return self.env["account.move"].search(
             [("company_id", "=", self.company.id), ("exact_route", "=", "invoice")]
         )
+
+    def send_wizard(self, wizard):
+        """Send, and what became of it: the exchanges of this selection, and the notice."""
+        before = self.env["exact.exchange"].search([])
+        notice = wizard.action_send()
+        exchanges = self.env["exact.exchange"].search([]) - before
+        return exchanges.filtered(lambda e: e.kind == "sales_invoice").sorted("id"), notice

@@ -1,5 +1,6 @@
 """Planning in plain values: properties that hold for any selection and any choice."""
 
+import time
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import product
@@ -155,6 +156,17 @@ class TestPlanning(BaseCase):
         self.assertEqual(
             [invoice.reference[-6:] for invoice in invoices], [" (1/3)", " (2/3)", " (3/3)"]
         )
+
+    def test_five_thousand_hours_are_planned_at_once(self):
+        found = [
+            self.billable(n, task=TASKS[n % 3], employee=EMPLOYEES[n % 3], partner=PARTNERS[n % 3])
+            for n in range(5000)
+        ]
+        start = time.monotonic()
+        invoices = plan(found)
+        self.assertLess(time.monotonic() - start, 5)
+        self.assertEqual(len(invoices), 3)
+        self.assertEqual(sum(len(invoice.billables) for invoice in invoices), 5000)
 
     def test_r48_texts_follow_the_mode_and_the_template(self):
         found = [self.billable(1), self.billable(3, employee=EMPLOYEES[1])]
