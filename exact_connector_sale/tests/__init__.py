@@ -10,6 +10,5 @@ if find_spec("exact_simulator"):
     from . import test_translations
     from . import test_uninvoiced
     from . import test_left_behind
-    from . import test_planning
     from . import test_taken
     from . import test_wizard
