@@ -14,6 +14,8 @@ if find_spec("exact_simulator"):
         test_errors,
         test_gaps,
         test_import,
+        test_invoice_copy,
+        test_invoice_once,
         test_invoice_send,
         test_isolation,
         test_mapping,

@@ -1,0 +1,252 @@
+"""Never twice, never half: lost answers and dead workers at making, printing and cancelling (R49, R56)."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .common import post
+from .invoice_sending import INVOICES, PRINTED, InvoiceSendCase
+
+KEYS = {"keys": ["a,1"]}
+
+
+@tagged("post_install", "-at_install")
+class TestInvoiceOnce(InvoiceSendCase):
+    def go_on(self, exchange):
+        self.make_due(exchange)
+        self.cron("ir_cron_process_exchanges")
+
+    def lose(self, kind, made, **values):
+        """Send one while its answer gets lost; it stays taken, and is settled by a look-up."""
+        move = self.draft()
+        self.fault(kind, path=INVOICES, **values)
+        exchange = self.send(move, selection=KEYS)
+        self.assertEqual(exchange.state, "unclear")
+        self.assertTrue(move.exists(), "nothing is freed while it may be there")
+        self.assertEqual(len(self.in_exact()), 1 if made else 0)
+        with self.assertRaises(UserError):
+            move.unlink()
+        with self.assertRaises(UserError):
+            move.invoice_line_ids.price_unit = 1
+        move.action_exact_cancel_invoice()
+        self.assertTrue(move.exists())
+        self.go_on(exchange)
+        self.assertEqual(move.exact_state, "draft", move.exact_message)
+        self.assertEqual(len(self.in_exact()), 1)
+        self.assertEqual(len(self.paths("POST", INVOICES)), 1 if made else 2)
+        return move
+
+    # === MAKING === #
+
+    def test_r49_answer_dropped_after_the_draft_was_made_is_adopted(self):
+        move = self.lose("drop_after", made=True)
+        self.assertIn("adopted", self.chatter(move))
+
+    def test_r49_connection_dropped_before_is_sent_again_once(self):
+        self.lose("drop_before", made=False)
+
+    def test_r49_truncated_answer_is_adopted(self):
+        self.lose("truncate", made=True)
+
+    def test_r49_worker_that_died_after_the_post_is_looked_up_and_goes_on_to_print(self):
+        move = self.draft()
+        exchange = self.send(move, print=True, selection=KEYS)
+        # As it was when it died: made, not noted, not printed.
+        other = self.draft()
+        self.send(other)
+        other.exact_exchange_ids.sudo().write(
+            {
+                "state": "sending",
+                "exact_id": False,
+                "print_invoice": True,
+                "started_on": fields.Datetime.now() - timedelta(minutes=3),
+            }
+        )
+        other.write({"exact_invoice_id": False, "exact_sent_on": False})
+        self.clear_calls()
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(self.paths(), [("GET", INVOICES), ("POST", PRINTED), ("GET", INVOICES)])
+        self.assertEqual((other.state, other.exact_state), ("posted", "done"))
+        self.assertEqual((exchange.state, len(self.in_exact())), ("done", 2))
+
+    def test_r49_while_the_look_up_is_refused_too_nothing_is_freed_or_sent(self):
+        move = self.draft()
+        self.fault("drop_after", path=INVOICES)
+        exchange = self.send(move, selection=KEYS)
+        self.clear_calls()
+        for status in (500, 403, 503):
+            self.fault("status", method="GET", path=INVOICES, status=status, body="")
+            self.go_on(exchange)
+            self.assertEqual(exchange.state, "unclear", status)
+            self.assertTrue(exchange.retry_at)
+        self.assertTrue(move.exists())
+        self.assertFalse(self.writes())
+        self.go_on(exchange)
+        self.assertEqual((move.exact_state, len(self.in_exact())), ("draft", 1))
+
+    def test_r49_second_click_makes_nothing(self):
+        move = self.made()
+        answer = move.action_exact_invoice()
+        self.assertIn("already", answer["params"]["message"])
+        self.send(move)
+        move.exact_exchange_ids.action_retry()
+        self.assertFalse(self.paths())
+
+    def test_r49_taken_over_by_another_worker_it_is_not_sent(self):
+        move = self.draft()
+        exchange = self.env["exact.exchange"]._enqueue_invoices(self.connection, move)
+        original = type(exchange)._keep_claim
+
+        def stolen(record, key):
+            record.sudo().attempt_key = "another worker"
+            return original(record, key)
+
+        with patch.object(type(exchange), "_keep_claim", stolen):
+            exchange._drive()
+        self.assertFalse(self.paths("POST"))
+
+    def test_r49_read_back_that_is_lost_is_made_up_for(self):
+        move = self.draft()
+        self.fault("status", method="GET", path=INVOICES, status=503, body="")
+        exchange = self.send(move)
+        self.assertEqual((move.exact_state, exchange.to_read), ("draft", True))
+        self.send(self.draft())
+        self.assertFalse(exchange.to_read)
+
+    # === PRINTING === #
+
+    def lose_print(self, kind, printed, **values):
+        move = self.made()
+        self.fault(kind, path=PRINTED, **values)
+        move.action_exact_print_invoice()
+        step = self.steps(move, "invoice_print")
+        self.assertEqual((step.state, move.state), ("unclear", "draft"))
+        answer = move.action_exact_cancel_invoice()
+        self.assertIn("printed", answer["params"]["message"])
+        self.go_on(step)
+        self.assertEqual((step.state, move.state, move.exact_state), ("done", "posted", "done"))
+        self.assertEqual(len(self.paths("POST", PRINTED)), 1 if printed else 2)
+        self.assertEqual(len(self.entries()), 1)
+
+    def test_r49_answer_lost_at_printing_is_read_from_the_invoice(self):
+        self.lose_print("drop_after", printed=True)
+
+    def test_r49_connection_lost_before_printing_prints_once(self):
+        self.lose_print("drop_before", printed=False)
+
+    def test_r49_number_that_could_not_be_read_comes_a_minute_later(self):
+        move = self.draft()
+        self.fault("status", method="GET", path=INVOICES, status=503, body="")
+        self.send(move, print=True)
+        step = self.steps(move, "invoice_print")
+        self.assertEqual((step.state, move.state), ("waiting", "draft"))
+        self.clear_calls()
+        self.go_on(step)
+        self.assertEqual((move.state, move.exact_state), ("posted", "done"))
+        self.assertFalse(self.writes())
+
+    def test_r49_printed_by_a_person_just_before_is_taken_over(self):
+        move = self.draft()
+        original = type(self.env["exact.exchange"])._drive_invoice_print
+
+        def late(step, client):
+            self.accountant("print-invoice", invoice=move.exact_reference)
+            return original(step, client)
+
+        with patch.object(type(self.env["exact.exchange"]), "_drive_invoice_print", late):
+            self.send(move, print=True)
+        self.assertEqual((move.state, move.exact_state), ("posted", "done"))
+        self.assertEqual(self.steps(move, "invoice_print").state, "done")
+
+    def test_r49_refused_printing_stays_a_draft_and_says_why(self):
+        move = self.made()
+        post(
+            f"{self.sim.url}/_sim/say",
+            {"method": "POST", "path": PRINTED, "status": 500, "text": "Periode is afgesloten"},
+        )
+        move.action_exact_print_invoice()
+        self.assertEqual((move.exact_state, move.state), ("draft", "draft"))
+        self.assertIn("Periode is afgesloten", move.exact_step_message)
+        move.action_exact_retry_steps()
+        self.assertEqual((move.exact_state, move.state), ("done", "posted"))
+
+    def test_r48_what_exact_could_not_deliver_is_told(self):
+        move = self.made()
+        self.connection.invoice_output = "mail"
+        self.accountant("account", account="1", Email=None)
+        move.action_exact_print_invoice()
+        (body,) = self.bodies(PRINTED)
+        self.assertTrue(body["SendEmailToCustomer"])
+        self.assertEqual((move.exact_state, move.state), ("done", "posted"))
+        self.assertIn("Printed, but", self.chatter(move))
+
+    # === CANCELLING === #
+
+    def cancelled(self, move, exchange):
+        self.assertFalse(move.exists() or self.in_exact())
+        self.assertEqual(exchange.state, "cancelled")
+        self.assertIn("deleted in Exact", exchange.notes)
+        self.assertIn("Bakkerij Jansen", exchange.display_name)
+
+    def test_r49_cancelling_deletes_the_draft_and_frees(self):
+        move = self.draft()
+        exchange = self.send(move, selection=KEYS)
+        self.clear_calls()
+        freed = []
+        with patch.object(type(move), "_exact_free_invoice", lambda moves: freed.extend(moves.ids)):
+            answer = move.action_exact_cancel_invoice()
+        self.assertEqual((freed, self.paths()), (move.ids, [("DELETE", INVOICES)]))
+        self.cancelled(move, exchange)
+        self.assertEqual(answer["params"]["next"]["type"], "ir.actions.act_window")
+
+    def lose_cancel(self, kind, gone):
+        move = self.draft()
+        exchange = self.send(move, selection=KEYS)
+        self.fault(kind, method="DELETE", path=INVOICES)
+        move.action_exact_cancel_invoice()
+        step = self.steps(move, "invoice_delete")
+        self.assertEqual(step.state, "unclear")
+        self.assertTrue(move.exists())
+        move.action_exact_print_invoice()
+        self.assertFalse(self.paths("POST", PRINTED))
+        self.go_on(step)
+        self.assertEqual(len(self.paths("DELETE")), 1 if gone else 2)
+        self.cancelled(move, exchange)
+
+    def test_r49_answer_lost_at_cancelling_is_read_from_the_invoice(self):
+        self.lose_cancel("drop_after", gone=True)
+
+    def test_r49_connection_lost_before_cancelling_cancels_once(self):
+        self.lose_cancel("drop_before", gone=False)
+
+    def test_r49_printed_meanwhile_it_is_not_cancelled_but_taken_over(self):
+        move = self.draft()
+        self.send(move, selection=KEYS)
+        self.accountant("print-invoice", invoice=move.exact_reference)
+        move.action_exact_cancel_invoice()
+        self.assertEqual((move.state, move.exact_state), ("posted", "done"))
+        step = self.steps(move, "invoice_delete")
+        self.assertEqual(step.cause_id.code, "invoice_processed")
+        self.assertIn("credit note", step.advice)
+
+    def test_r49_document_that_a_person_made_stays_when_cancelled_and_goes_again(self):
+        move = self.made()
+        reference = move.exact_reference
+        move.action_exact_cancel_invoice()
+        self.assertEqual((move.exact_state, move.exact_reference), ("not_sent", False))
+        move.action_exact_invoice()
+        self.assertEqual(move.exact_state, "draft")
+        self.assertNotEqual(move.exact_reference, reference)
+        self.assertEqual(len(self.in_exact()), 1)
+
+    def test_r49_what_waits_is_taken_back_without_a_call(self):
+        move = self.draft()
+        exchange = self.env["exact.exchange"]._enqueue_invoices(
+            self.connection, move, selection=KEYS
+        )
+        move.action_exact_cancel_invoice()
+        self.assertFalse(move.exists() or self.paths())
+        self.assertEqual(exchange.state, "cancelled")
