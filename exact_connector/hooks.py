@@ -6,7 +6,9 @@ def pre_init_hook(env):
     env.cr.execute(
         """
         ALTER TABLE account_move ADD COLUMN IF NOT EXISTS exact_state varchar;
-        UPDATE account_move SET exact_state = 'not_sent' WHERE move_type IN ('out_invoice', 'out_refund')
+        ALTER TABLE account_move ADD COLUMN IF NOT EXISTS exact_route varchar;
+        UPDATE account_move SET exact_state = 'not_sent', exact_route = 'entry'
+        WHERE move_type IN ('out_invoice', 'out_refund')
         """
     )
 

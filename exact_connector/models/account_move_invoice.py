@@ -41,13 +41,17 @@ class AccountMove(models.Model):
         help="Made in Exact, and neither numbered nor posted yet.",
     )
 
-    @api.depends("journal_id.exact_invoices", "move_type")
+    @api.depends("journal_id.exact_invoices", "move_type", "exact_invoice_id", "state")
     def _compute_exact_route(self):
+        """What Exact made stays so, and what Odoo numbered too, should the journal change its use."""
         for move in self:
             if not move._exact_is_document():
                 move.exact_route = False
-            else:
-                move.exact_route = "invoice" if move.journal_id.exact_invoices else "entry"
+                continue
+            by_exact = move.exact_invoice_id or (
+                move.journal_id.exact_invoices and move.state != "posted"
+            )
+            move.exact_route = "invoice" if by_exact else "entry"
 
     @api.depends("state", "exact_route", "exact_state", "company_id")
     def _compute_exact_can_invoice(self):

@@ -24,6 +24,12 @@ class AccountMove(models.Model):
         """Exact's numbers follow rules of Exact's own."""
         return self.exact_route == "invoice" or super()._sequence_matches_date()
 
+    def _compute_name_placeholder(self):
+        """No number of Odoo's own is promised."""
+        result = super()._compute_name_placeholder()
+        self.filtered(lambda move: move.exact_route == "invoice").name_placeholder = False
+        return result
+
     def _compute_made_sequence_gap(self):
         result = super()._compute_made_sequence_gap()
         self.filtered(lambda move: move.exact_route == "invoice").made_sequence_gap = False

@@ -26,6 +26,9 @@ class ExactExchange(models.Model):
     selection = fields.Json(
         readonly=True, help="What the invoice was made from, to open the same selection again."
     )
+    former_references = fields.Char(
+        readonly=True, help="References of failed invoices of the same selection; looked up too."
+    )
     print_invoice = fields.Boolean(
         "Print at Once",
         readonly=True,
@@ -76,7 +79,7 @@ class ExactExchange(models.Model):
         taken = {key for exchange in self for key in _keys(exchange.selection)}
         if not taken:
             return
-        old = self.search(
+        olds = self.search(
             [
                 ("connection_id", "in", self.connection_id.ids),
                 ("kind", "=", "sales_invoice"),
@@ -85,7 +88,17 @@ class ExactExchange(models.Model):
                 ("id", "not in", self.ids),
             ]
         ).filtered(lambda exchange: taken.intersection(_keys(exchange.selection)))
-        old.write({"state": "cancelled", "notes": self.env._("Sent again in another invoice.")})
+        for old in olds:
+            # With a fault of Exact's own nobody knows what it did: its reference is looked up first (R56).
+            reference = (old.payload or {}).get("YourRef")
+            if reference and old.attempts and old.http_status >= 500:
+                keys = set(_keys(old.selection))
+                heir = next(e for e in self if keys.intersection(_keys(e.selection)))
+                heir.former_references = " ".join(
+                    filter(None, [heir.former_references, old.former_references, reference])
+                )
+                heir.attempts = max(heir.attempts, 1)
+        olds.write({"state": "cancelled", "notes": self.env._("Sent again in another invoice.")})
 
     @api.model
     def _new_reference(self):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from odoo import fields, models
 from odoo.exceptions import RedirectWarning, UserError
 
-from ..client import DataError, ExactError, Guid, LimitError, RightsError, encode, odata
+from ..client import AuthError, DataError, ExactError, Guid, LimitError, RightsError, encode, odata
 from .exact_exchange_drive import CHUNK, BatchStop
 from .exact_exchange_settle import UNCLEAR_WAIT, _naive_utc
 
@@ -178,7 +178,10 @@ class ExactExchange(models.Model):
         self.ensure_one()
         move, payload = self._move_in_company(), self.payload or {}
         customer = payload.get("OrderedBy") or move.commercial_partner_id.exact_account_id
-        references = dict.fromkeys(filter(None, [payload.get("YourRef"), move.exact_reference]))
+        former = (self.former_references or "").split()
+        references = dict.fromkeys(
+            filter(None, [payload.get("YourRef"), move.exact_reference, *former])
+        )
         if not customer or not references:
             return True
         try:
@@ -247,10 +250,14 @@ class ExactExchange(models.Model):
         if self.env.context.get("exact_unknown"):
             # In Exact already, or perhaps: never given up, and nothing that it took is freed.
             state = "unclear"
-            retry_at = retry_at or fields.Datetime.now() + (
-                UNCLEAR_WAIT if isinstance(error, DataError) else timedelta(hours=1)
-            )
-            self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger(at=retry_at)
+            if not retry_at and not isinstance(error, AuthError):
+                # After reconnecting it goes on by itself.
+                retry_at = fields.Datetime.now() + (
+                    UNCLEAR_WAIT if isinstance(error, DataError) else timedelta(hours=1)
+                )
+                self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger(
+                    at=retry_at
+                )
         result = super()._settle(state, cause, message, error=error, retry_at=retry_at)
         if self.state == "failed" and self.kind == "sales_invoice":
             self._free_invoice()

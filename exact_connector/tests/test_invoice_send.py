@@ -251,9 +251,11 @@ class TestInvoiceSend(InvoiceSendCase):
         ):
             self.assertEqual(exchange.action_retry(), {"type": "again", "id": exchange.id})
             self.assertEqual(exchange.action_open_record()["type"], "again")
-        # Sent again, the failure is history.
+        # Sent again, the failure is history; what it may have left in Exact is looked up first (R56).
+        self.clear_calls()
         self.send(self.draft(), selection={"keys": ["sale.order,1", "sale.order,2"]})
         self.assertEqual(exchange.state, "cancelled")
+        self.assertEqual(self.paths()[:2], [("GET", INVOICES), ("POST", INVOICES)])
 
     def test_r49_problem_found_before_any_call_frees_too(self):
         move = self.draft([("STUK", None, 1.5, 10.0)])
