@@ -354,7 +354,10 @@ class ExactExchange(models.Model):
     def _one_line(self):
         """What became of this exchange, in one line."""
         self.ensure_one()
-        subject = self.move_id.name or self.partner_id.display_name or self.connection_id.name
+        # Whoever may send need not see the document: its number is no secret.
+        exchange_sudo = self.sudo()
+        subject = exchange_sudo.move_id.name or exchange_sudo.partner_id.display_name
+        subject = subject or self.connection_id.name
         if self.state == "done":
             if self.kind in RUN_KINDS:
                 return self.message or subject

@@ -77,8 +77,10 @@ class ExactBillableExpense(models.AbstractModel):
         domain = Domain("company_id", "=", company.id)
         domain &= Domain("product_id.expense_policy", "in", INVOICED_POLICIES)
         domain &= Domain("state", "!=", "refused")
-        domain &= Domain("sale_order_line_id", "=", False) | Domain(
-            "sale_order_line_id.qty_to_invoice", "!=", 0
+        domain &= (
+            Domain("sale_order_line_id", "=", False)
+            | Domain("sale_order_line_id.qty_to_invoice", "!=", 0)
+            | (Domain("total_amount", "<", 0) & Domain("exact_move_id", "=", False))
         )
         domain &= (
             Domain("sale_order_id", "!=", False)
@@ -120,10 +122,10 @@ class ExactBillableExpense(models.AbstractModel):
     @api.model
     def _billable(self, expense, company):
         """One expense; by its order line where Odoo made one, which then counts it as invoiced."""
-        order_line = expense.sale_order_line_id
+        order_line = self._order_line(expense)
         values = self._by_order(expense, order_line) if order_line else self._by_itself(expense)
         projects = expense._exact_projects()
-        order = order_line.order_id or expense.sale_order_id
+        order = expense.sale_order_line_id.order_id or expense.sale_order_id
         if not projects and order and "project_id" in order._fields:
             projects = order.project_id
         billable = Billable(
@@ -142,6 +144,16 @@ class ExactBillableExpense(models.AbstractModel):
         if expense.company_id == company:
             billable.left_behind = self._reason(billable)
         return billable
+
+    @api.model
+    def _order_line(self, expense):
+        """The order line that its invoice line is to count on; none for money back that Odoo leaves off the order.
+
+        Odoo counts only what was spent as delivered: by that line the customer would never get it back.
+        """
+        line = expense.sale_order_line_id
+        back = expense.total_amount < 0 and not line.invoice_lines
+        return line.browse() if back and not line.qty_to_invoice else line
 
     @api.model
     def _by_order(self, expense, line):

@@ -46,7 +46,7 @@ class ExactBillableExpense(models.AbstractModel):
     @api.model
     def _taken(self, expense):
         """On an invoice already, in Exact or in Odoo: which, and by whom."""
-        env, line = self.env, expense.sale_order_line_id
+        env, line = self.env, self._order_line(expense)
         if not line:
             move = expense._exact_document()
             return env["exact.billable"]._taken_by(move) if move else None

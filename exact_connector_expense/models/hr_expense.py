@@ -161,6 +161,9 @@ class HrExpense(models.Model):
         """
         self.ensure_one()
         move, line = self.sudo().exact_move_id, self.sudo().sale_order_line_id
+        if line and not move <= line.invoice_lines.move_id:
+            # Money back, which Odoo leaves off the order.
+            line = line.browse()
         if line:
             digits = self.env["decimal.precision"].precision_get("Product Unit")
             if float_is_zero(line.qty_invoiced, precision_digits=digits):

@@ -68,6 +68,22 @@ class ExpenseCase(InvoicingCase):
             }
         )
 
+    def give_pricelist(self, currency=None, **rule):
+        """A pricelist of the customer's own, with one fixed price at most."""
+        self.env.ref("base.group_user")._apply_group(
+            self.env.ref("product.group_product_pricelist")
+        )
+        self.partner.property_product_pricelist = self.env["product.pricelist"].create(
+            {
+                "name": "Vast",
+                "currency_id": (currency or self.company.currency_id).id,
+                "company_id": self.company.id,
+                "item_ids": [Command.create({"compute_price": "fixed", **rule})] if rule else [],
+            }
+        )
+        self.env.flush_all()
+        self.env.invalidate_all()
+
     def order(self, partner=None, **values):
         """A confirmed order for nothing yet."""
         order = self.env["sale.order"].create(
@@ -139,8 +155,15 @@ class ExpenseCase(InvoicingCase):
     def send(self, records, **values):
         """The documents that came of sending a selection."""
         before = self.env["account.move"].search([("exact_route", "=", "invoice")])
-        self.wizard(records, **values).action_send()
-        return self.env["account.move"].search([("exact_route", "=", "invoice")]) - before
+        wizard = self.wizard(records, **values)
+        wizard.action_send()
+        self.assertFalse(wizard.message)
+        moves = self.env["account.move"].search([("exact_route", "=", "invoice")]) - before
+        failed = self.env["exact.exchange"].search(
+            [("kind", "=", "sales_invoice"), ("state", "!=", "done")]
+        )
+        self.assertTrue(moves and not failed, failed.mapped("message"))
+        return moves
 
     def exact_lines(self, move):
         """The lines of an invoice as they stand in Exact: (item, quantity, price, amount)."""

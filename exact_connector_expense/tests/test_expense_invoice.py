@@ -72,22 +72,8 @@ class TestExpenseInvoice(ExpenseCase):
         self.assertEqual(self.one(trip).partner, self.partner, "the one chosen goes before")
 
     def test_r46_trip_without_an_order_goes_at_the_customers_pricelist(self):
-        self.partner.property_product_pricelist = self.env["product.pricelist"].create(
-            {
-                "name": "Vast",
-                "currency_id": self.company.currency_id.id,
-                "company_id": self.company.id,
-                "item_ids": [
-                    Command.create(
-                        {
-                            "applied_on": "0_product_variant",
-                            "product_id": self.trip.id,
-                            "compute_price": "fixed",
-                            "fixed_price": 0.4,
-                        }
-                    )
-                ],
-            }
+        self.give_pricelist(
+            applied_on="0_product_variant", product_id=self.trip.id, fixed_price=0.4
         )
         trip = self.for_customer(self.trip, quantity=12.5)
         self.assertEqual(float(self.one(trip).net), 5.0)

@@ -88,17 +88,29 @@ class TestExpenseLeftBehind(ExpenseCase):
         self.assert_left(ordered, "no_rate", order.name)
 
     def test_w15_money_back_that_odoo_charges_on_the_order(self):
+        self.hotel.invoice_policy = "order"
         order = self.order()
         spent = self.expense(amount=100.0, sale_order_id=order.id)
         back = self.expense(amount=-30.0, sale_order_id=order.id)
         self.post(spent + back)
-        line = back.sale_order_line_id
-        if line.price_unit > 0:
-            self.assert_left(back, "no_rate", order.name)
-            line.price_unit = -line.price_unit
+        self.assertEqual(back.sale_order_line_id.price_unit, 30.0, "as Odoo does it")
+        self.assert_left(back, "no_rate", order.name, "negative")
+        back.sale_order_line_id.price_unit = -30.0
         self.assert_left(back, None)
-        self.assertEqual(float(self.one(back).net), -30.0)
         self.assertEqual(self.wizard(spent + back).invoice_ids.net, 70.0)
+
+    def test_w15_money_back_that_odoo_leaves_off_the_order_goes_by_itself_and_once(self):
+        order = self.order()
+        spent = self.expense(amount=100.0, sale_order_id=order.id)
+        back = self.expense(amount=-30.0, sale_order_id=order.id)
+        self.post(spent + back)
+        self.assertEqual(back.sale_order_line_id.qty_to_invoice, 0, "as Odoo does it")
+        move = self.send(spent + back)
+        self.assertEqual((move.partner_id, move.amount_untaxed), (self.partner, 70.0))
+        self.assertEqual(back.exact_move_id, move)
+        self.assert_left(back, "in_exact")
+        self.assertFalse([b for b in self.collect(order) if not b.left_behind])
+        self.assertFalse(order.order_line.filtered("qty_to_invoice"))
 
     # === ELSEWHERE, TOO EARLY === #
 
@@ -127,9 +139,7 @@ class TestExpenseLeftBehind(ExpenseCase):
 
     def test_w15_other_currency_only_where_the_journal_does_not_take_it(self):
         usd = self.usd()
-        self.partner.property_product_pricelist = self.env["product.pricelist"].create(
-            {"name": "USD", "currency_id": usd.id, "company_id": self.company.id}
-        )
+        self.give_pricelist(usd)
         trip = self.for_customer(self.trip, quantity=100)
         self.connection.sale_journal_id = self.exact("journal", "72")
         self.assert_left(trip, None)
