@@ -124,7 +124,10 @@ class TestExpenseLeftBehind(ExpenseCase):
         self.assert_left(self.for_customer(date=False), None)
 
     def test_w15_other_company_is_told_and_two_companies_in_one_selection_go_apart(self):
-        company, _connection = self.other_company()
+        company = self.env["res.company"].create({"name": "Los B.V."})
+        self.env.user.company_ids += company
+        allowed = [self.company.id, company.id]
+        self.env = self.env(context={**self.env.context, "allowed_company_ids": allowed})
         employee = self.env["hr.employee"].create(
             {"name": "Joris", "company_id": company.id, "work_contact_id": self.partner.id}
         )
@@ -193,7 +196,7 @@ class TestExpenseLeftBehind(ExpenseCase):
             self.assertEqual(bound in [action["id"] for action in found], there)
 
     def test_r45_no_button_and_columns_in_a_company_that_is_not_connected(self):
-        company = self._create_company(name="Los B.V.")
+        company = self.env["res.company"].create({"name": "Los B.V."})
         self.env.user.company_ids += company
         model = self.env["hr.expense"].with_context(allowed_company_ids=[company.id])
         arch = etree.fromstring(model.get_view(self.env.ref(LISTS[0]).id, "list")["arch"])
@@ -230,7 +233,7 @@ class TestExpenseLeftBehind(ExpenseCase):
         wizard = self.env["exact.invoice.wizard"].with_user(user).browse(action["res_id"])
         wizard.action_send()
         self.assertTrue(expense.exact_move_id.exact_invoice_id)
-        other = self._create_company(name="Los B.V.")
+        other = self.env["res.company"].create({"name": "Los B.V."})
         with self.assertRaises(AccessError):
             wizard._open_keys(other, [f"hr.expense,{expense.id}"])
 
