@@ -22,6 +22,7 @@ FAILURES = (
     http.client.HTTPException,
     OSError,
 )
+_CHUNK = 64 * 1024
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -50,6 +51,28 @@ def prepare(session: requests.Session, base_url: str) -> None:
     session.headers["Accept"] = "application/json"
     if is_loopback(urlsplit(base_url).hostname):
         session.trust_env = False
+
+
+class TooLarge(Exception):
+    """A file has more bytes than were asked for."""
+
+
+def read_file(response: requests.Response, largest: int) -> bytes:
+    """The body of a streamed answer; what it claims to measure is not relied on.
+
+    :raises TooLarge: as soon as it is known
+    """
+    said = response.headers.get("Content-Length", "")
+    if said.isdigit() and int(said) > largest:
+        raise TooLarge
+    parts: list[bytes] = []
+    size = 0
+    for part in response.iter_content(_CHUNK):
+        size += len(part)
+        if size > largest:
+            raise TooLarge
+        parts.append(part)
+    return b"".join(parts)
 
 
 def surely_unsent(error: BaseException) -> bool:

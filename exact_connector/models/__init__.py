@@ -64,6 +64,8 @@ from . import exact_exchange_import_contacts
 from . import exact_exchange_payment
 from . import exact_exchange_step
 from . import exact_exchange_document
+from . import exact_exchange_invoice_pdf
+from . import exact_exchange_invoice_licence
 from . import exact_exchange_correction
 from . import exact_exchange_invoice
 from . import exact_exchange_invoice_drive
@@ -76,6 +78,8 @@ from . import exact_sync_run
 from . import account_move
 from . import account_move_terms
 from . import account_move_guard
+from . import account_move_invoice
+from . import account_move_invoice_pdf
 from . import account_move_after
 from . import account_move_due
 from . import account_move_settle

@@ -85,6 +85,9 @@ class AccountMove(models.Model):
         for move in self:
             lines = []
             for step in move.exact_step_ids.filtered(lambda s: s.state in OPEN_STEP_STATES):
+                if step.kind == "invoice_pdf" and step.state == "waiting":
+                    # Exact makes it in its own time, and Odoo asks again by itself.
+                    continue
                 lines += [
                     f"{labels[step.kind]}: {step.message or ''}",
                     step.exact_message,

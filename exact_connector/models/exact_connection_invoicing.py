@@ -1,5 +1,12 @@
+import logging
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+from ..client import ExactError
+from .exact_connection_probe import INVOICING, PROBES
+
+_logger = logging.getLogger(__name__)
 
 # Code of the Odoo journal for documents that Exact makes; journal codes have five characters.
 INVOICE_CODE = "EXINV"
@@ -65,6 +72,34 @@ class ExactConnection(models.Model):
         help="How Exact wants the quantities of a credit invoice; corrected by itself where Exact's totals differ.",
     )
 
+    invoice_licence = fields.Selection(
+        [("unknown", "Not known yet"), ("granted", "Granted"), ("missing", "Not granted")],
+        "Right to Invoice in Exact",
+        compute="_compute_invoice_licence",
+        help="Sales invoices need Exact's invoicing module, the scope for them at the app, and the right of the user.",
+    )
+    invoice_licence_message = fields.Text(
+        "Why Exact Cannot Invoice", compute="_compute_invoice_licence"
+    )
+
+    @api.depends("probe_ids.state", "probe_ids.exact_message")
+    @api.depends_context("lang")
+    def _compute_invoice_licence(self):
+        """What Exact last said: when it was asked for the right, or when an invoice was sent (R50)."""
+        for connection in self:
+            probe = connection.probe_ids.filtered(lambda row: row.resource == INVOICING)[:1]
+            states = {"ok": "granted", "unknown": "unknown", False: "unknown"}
+            connection.invoice_licence = states.get(probe.state, "missing")
+            lines = [
+                probe.who,
+                probe.exact_message and self.env._("Exact says: %s", probe.exact_message),
+            ]
+            connection.invoice_licence_message = (
+                "\n".join(filter(None, lines)) if connection.invoice_licence == "missing" else False
+            )
+
+    # === SWITCHING ON === #
+
     @api.model_create_multi
     def create(self, vals_list):
         connections = super().create(vals_list)
@@ -72,9 +107,13 @@ class ExactConnection(models.Model):
         return connections
 
     def write(self, vals):
+        off = self.filtered(lambda connection: not connection.invoicing)
         result = super().write(vals)
-        if vals.get("invoicing") or vals.get("invoice_odoo_journal_id"):
+        if vals.keys() & {"invoicing", "invoice_odoo_journal_id"}:
             self.filtered("invoicing")._prepare_invoicing()
+        if vals.get("invoicing"):
+            for connection in off:
+                connection._probe_invoicing()
         return result
 
     def _prepare_invoicing(self):
@@ -134,3 +173,55 @@ class ExactConnection(models.Model):
             words = self.with_context(lang=lang)
             journal.with_context(lang=lang).name = words.env._("Invoiced in Exact")
         return journal
+
+    # === THE RIGHT TO (R50) === #
+
+    def _probe_invoicing(self):
+        """Ask whether sales invoices are open to us, where it is not known; told on the form, never raised."""
+        self.ensure_one()
+        connection_sudo = self.sudo()
+        if connection_sudo.state != "connected" or self.invoice_licence != "unknown":
+            return
+        row = connection_sudo._get_probes()[INVOICING]
+        if row._is_held_back():
+            return
+        try:
+            client = connection_sudo._get_client()
+            row._ask(client, next(probe for probe in PROBES if probe.resource == INVOICING))
+            connection_sudo._keep_limits(client)
+        except (ExactError, UserError) as error:
+            _logger.warning("Right to invoice of connection %s not checked: %s", self.id, error)
+
+    def _keep_invoicing_refusal(self, error):
+        """A refusal met while sending says as much as one met while asking."""
+        self.ensure_one()
+        self.sudo()._get_probes()[INVOICING]._keep_refusal(error)
+
+    def _keep_invoicing_grant(self):
+        """An invoice was made: what was refused before is open now."""
+        self.ensure_one()
+        row = self.sudo()._get_probes()[INVOICING]
+        if row.state != "ok":
+            row._keep_grant()
+
+    def action_probe_invoicing(self):
+        """Ask again, as after the licence or the rights were changed in Exact."""
+        self.ensure_one()
+        self._check_manager()
+        row = self.sudo()._get_probes()[INVOICING]
+        if row._is_held_back():
+            raise UserError(
+                self.env._(
+                    "Exact refused this several times within an hour, and shuts out who goes on asking: "
+                    "try again in an hour."
+                )
+            )
+        row.state = "unknown"
+        self._probe_invoicing()
+        if self.invoice_licence == "granted":
+            return self._notify(self.env._("Exact lets you make sales invoices"), "", "success")
+        return self._notify(
+            self.env._("Exact does not let you make sales invoices"),
+            self.invoice_licence_message or row.exact_message or "",
+            "warning",
+        )

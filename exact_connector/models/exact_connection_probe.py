@@ -22,6 +22,7 @@ MOST_REFUSALS = 4
 REFUSAL_SPAN = timedelta(hours=1)
 NEVER = 2**62
 BOOKING = "salesentry/SalesEntries (POST)"
+INVOICING = "salesinvoice/SalesInvoices"
 
 
 class Probe(NamedTuple):
@@ -48,9 +49,12 @@ PROBES = (
     Probe("sync/Cashflow/PaymentTerms", "ID", "Financial cashflow"),
     Probe("cashflow/Receivables", "ID", "Financial receivables"),
     Probe("documents/Documents", "ID", "Organization documents", manage=True, optional=True),
+    Probe(INVOICING, "InvoiceID", "Sales invoices", manage=True, optional=True),
     Probe("hrm/Costcenters", "ID", "Financial costcenters", optional=True),
     Probe("project/Projects", "ID", "Projects projects", optional=True),
 )
+# Causes that mean: no sales invoices in this division for this user (R50).
+INVOICING_CAUSES = ("invoicing_licence", "invoicing_expired")
 # Asked for only where cost centres and projects are in use.
 DIMENSION_PROBES = ("hrm/Costcenters", "project/Projects")
 REASONS = {
@@ -128,6 +132,7 @@ class ExactProbe(models.Model):
             "sync/Cashflow/PaymentTerms": env._("Read what was paid"),
             "cashflow/Receivables": env._("Read open items"),
             "documents/Documents": env._("Add the PDF of the invoice"),
+            INVOICING: env._("Invoice in Exact"),
             "hrm/Costcenters": env._("Read cost centres"),
             "project/Projects": env._("Read projects"),
         }
@@ -177,7 +182,6 @@ class ExactProbe(models.Model):
         :return: whether it makes sense to go on asking.
         """
         self.ensure_one()
-        now = fields.Datetime.now()
         options = {"select": [probe.select], "top": 1}
         if probe.resource.startswith("sync/"):
             # Past the last row version: an empty page instead of a thousand rows.
@@ -185,36 +189,50 @@ class ExactProbe(models.Model):
         try:
             client.first(probe.resource, **options)
         except RightsError as error:
-            cause = self.env["exact.cause"]._find(error)
-            again = self.refused_on and self.refused_on > now - REFUSAL_SPAN
-            self.write(
-                {
-                    "state": self._judge(error, cause),
-                    "cause_id": cause.id,
-                    "exact_message": str(error),
-                    "checked_on": now,
-                    "refusals": self.refusals + 1 if again else 1,
-                    "refused_on": self.refused_on if again else now,
-                }
-            )
+            self._keep_refusal(error)
             return True
         except (LimitError, UnreachableError, AuthError) as error:
             self.exact_message = str(error)
             return False
         except ExactError as error:
-            self.write({"state": "unknown", "exact_message": str(error), "checked_on": now})
+            self.write(
+                {
+                    "state": "unknown",
+                    "exact_message": str(error),
+                    "checked_on": fields.Datetime.now(),
+                }
+            )
             return True
+        self._keep_grant()
+        return True
+
+    def _keep_refusal(self, error):
+        """What a refusal says, met here or at work."""
+        now = fields.Datetime.now()
+        cause = self.env["exact.cause"]._find(error)
+        again = self.refused_on and self.refused_on > now - REFUSAL_SPAN
+        self.write(
+            {
+                "state": self._judge(error, cause),
+                "cause_id": cause.id,
+                "exact_message": str(error),
+                "checked_on": now,
+                "refusals": self.refusals + 1 if again else 1,
+                "refused_on": self.refused_on if again else now,
+            }
+        )
+
+    def _keep_grant(self):
         self.write(
             {
                 "state": "ok",
                 "cause_id": False,
                 "exact_message": False,
-                "checked_on": now,
+                "checked_on": fields.Datetime.now(),
                 "refusals": 0,
                 "refused_on": False,
             }
         )
-        return True
 
     @api.model
     def _judge(self, error, cause):
@@ -222,7 +240,9 @@ class ExactProbe(models.Model):
         found = REASONS.get((error.reason or "").lower())
         if found:
             return found
-        return "licence" if (cause.code or "").startswith("licence") else "right"
+        # Without the module Exact answers as without the right to it (API 5.13).
+        lacking = (cause.code or "").startswith("licence") or cause.code in INVOICING_CAUSES
+        return "licence" if lacking else "right"
 
 
 class ExactConnection(models.Model):
@@ -260,8 +280,7 @@ class ExactConnection(models.Model):
         rows = connection_sudo._get_probes()
         for probe in PROBES:
             row = rows[probe.resource]
-            unused = probe.resource in DIMENSION_PROBES and not self.use_dimensions
-            if unused or row._is_held_back():
+            if not self._is_probed(probe.resource) or row._is_held_back():
                 continue
             if not row._ask(client, probe):
                 break
@@ -270,6 +289,15 @@ class ExactConnection(models.Model):
         connection_sudo._judge_booking(rows[BOOKING])
         connection_sudo._keep_limits(client)
         return self._get_missing_rights()
+
+    def _is_probed(self, resource):
+        """Whether a right is of use here: what is never used is not asked for."""
+        if resource in DIMENSION_PROBES:
+            return self.use_dimensions
+        if resource == INVOICING:
+            # Right after connecting too, so that it is known before anybody wants it (R50).
+            return self.invoicing or bool(self.env.context.get("exact_just_connected"))
+        return True
 
     def _get_probes(self):
         """The rows of this connection by resource, made where there are none yet."""
@@ -321,7 +349,7 @@ class ExactConnection(models.Model):
         if self.pending_authorization_id or not self.division_id:
             return
         try:
-            self._probe()
+            self.with_context(exact_just_connected=True)._probe()
         except (ExactError, UserError) as error:
             _logger.warning("Rights of connection %s were not checked: %s", self.id, error)
 

@@ -7,7 +7,14 @@ from .exact_exchange import OPEN_STATES
 from .exact_exchange_drive import BatchStop
 
 # What may follow on a booked entry, or on a draft in Exact, each with a state and a retry of its own.
-STEP_KINDS = ("document", "entry_update", "entry_delete", "invoice_print", "invoice_delete")
+STEP_KINDS = (
+    "document",
+    "entry_update",
+    "entry_delete",
+    "invoice_print",
+    "invoice_delete",
+    "invoice_pdf",
+)
 
 
 class ExactExchange(models.Model):
@@ -25,6 +32,7 @@ class ExactExchange(models.Model):
             ("entry_delete", "Deletion in Exact"),
             ("invoice_print", "Printing in Exact"),
             ("invoice_delete", "Cancellation in Exact"),
+            ("invoice_pdf", "PDF from Exact"),
         ],
         ondelete={kind: "cascade" for kind in STEP_KINDS},
     )
