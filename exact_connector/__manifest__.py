@@ -24,6 +24,7 @@
         "data/exact_cause_values.xml",
         "security/exact_sync_rules.xml",
         "data/exact_cause_lines.xml",
+        "data/exact_cause_invoice.xml",
         "security/exact_rules_mapping.xml",
         "data/exact_cause_invoice_life.xml",
         "data/exact_mapping_data.xml",
@@ -68,6 +69,7 @@
         "views/account_move_line_views.xml",
         "wizards/exact_mapping_wizard_views.xml",
         "views/exact_connection_mapping_views.xml",
+        "views/exact_connection_invoicing_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["exact_connector/static/src/**/*"],

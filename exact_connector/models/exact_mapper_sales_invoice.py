@@ -133,8 +133,9 @@ class ExactMapperSalesInvoice(models.AbstractModel):
         lines = [self._exact_line_values(found) for found in resolution.lines]
         if refund and journal.connection_id.credit_quantity == "positive":
             for line in lines:
-                for name in ("Quantity", "AmountFC", "VATAmountFC"):
-                    line[name] = -line[name]
+                # Which sign amounts have then is not known: left out, they follow from the quantity.
+                line["Quantity"] = -line["Quantity"]
+                del line["AmountFC"], line["VATAmountFC"]
         return {**values, "SalesInvoiceLines": lines}
 
     @api.model

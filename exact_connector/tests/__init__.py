@@ -41,4 +41,11 @@ if find_spec("exact_simulator"):
         test_waits,
         test_way_out,
     )
-from . import test_invoice_mapping, test_lines_account, test_lines_amount, test_lines_dimension
+from . import (
+    test_invoice_licence,
+    test_invoice_mapping,
+    test_invoice_pdf,
+    test_lines_account,
+    test_lines_amount,
+    test_lines_dimension,
+)

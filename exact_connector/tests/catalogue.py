@@ -92,6 +92,7 @@ SAID = {
     "mail_wrong": (ACCOUNTS, 500, ["Invalid: Email []", "Ongeldig: E-mailadres []"]),
     "entry_processed": (ENTRIES, 500, ["Reeds verwerkt", "Already processed"]),
     "invoice_number": (INVOICES, 500, ["Factuurnummer verplicht"]),
+    "invoice_processed": (INVOICES, 500, ["Reeds verwerkt", "Already processed"]),
     "already_exists": (ACCOUNTS, 500, ["Data already exists", "Gegeven bestaat reeds."]),
     "webhook_exists": (HOOKS, 500, ["Data already exists", "Gegeven bestaat reeds."]),
     "cannot_delete": (
@@ -203,7 +204,7 @@ class Ruled:
     def invoice(self, **values):
         line = {"Item": self.row("logistics/Items", "STUK")["ID"], "Quantity": 1}
         line.update(values.pop("line", {}))
-        self.client.create(
+        return self.client.create(
             INVOICES,
             {"OrderedBy": self.known["ID"], "Journal": "70", "SalesInvoiceLines": [line], **values},
         )
@@ -252,6 +253,14 @@ class Ruled:
             self.client.update(ENTRIES, self.booked["EntryID"], {"Description": "anders"})
         finally:
             rows[self.booked["EntryID"]]["Status"] = 20
+
+    def printed(self):
+        """Printed once, and once more."""
+        made = self.invoice()
+        for _time in range(2):
+            self.client.create(
+                "salesinvoice/PrintedSalesInvoices", {"InvoiceID": made["InvoiceID"]}
+            )
 
     def with_option(self, name, value, call):
         before = self.case.sim.countries["nl"].options[name]
@@ -315,6 +324,10 @@ class Ruled:
             ("already_exists", lambda: self.account(Code="1".rjust(18))),
             ("item_wrong", lambda: self.invoice(line=item("OUD"))),
             ("item_fraction", lambda: self.invoice(line={"Quantity": Decimal("0.5")})),
+            ("item_wrong", lambda: self.invoice(line={"Item": None})),
+            ("unit_wrong", lambda: self.invoice(line={"UnitCode": "km"})),
+            ("contact_wrong", lambda: self.invoice(InvoiceToContactPerson=guid)),
+            ("invoice_processed", self.printed),
             ("customer_missing", lambda: self.invoice(OrderedBy=None)),
             ("file_refused", lambda: self.with_option("max_attachment", 2, self.file)),
             ("file_refused", lambda: self.file(FileName="factuur.exe")),

@@ -5,7 +5,13 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from ..models.exact_connection_probe import BOOKING, DIMENSION_PROBES, MOST_REFUSALS, PROBES
+from ..models.exact_connection_probe import (
+    BOOKING,
+    DIMENSION_PROBES,
+    INVOICING,
+    MOST_REFUSALS,
+    PROBES,
+)
 from .cases import UnlimitedCase
 from .common import BOOKKEEPER, NL_APP, post
 
@@ -22,7 +28,8 @@ class TestProbe(UnlimitedCase):
         self.clear_calls()
         self.assertFalse(self.connection._probe())
         calls = self.calls()
-        unused = [probe for probe in PROBES if probe.resource in DIMENSION_PROBES]
+        unused = [p for p in PROBES if not self.connection._is_probed(p.resource)]
+        self.assertEqual({p.resource for p in unused}, {*DIMENSION_PROBES, INVOICING})
         self.assertEqual(len(calls), len(PROBES) - len(unused))
         for call in calls:
             self.assertEqual(call["method"], "GET")
