@@ -78,8 +78,6 @@ from . import exact_sync_run
 from . import account_move
 from . import account_move_terms
 from . import account_move_guard
-from . import account_move_invoice
-from . import account_move_invoice_pdf
 from . import account_move_after
 from . import account_move_due
 from . import account_move_settle
@@ -87,6 +85,7 @@ from . import account_move_reopen
 from . import account_move_invoice
 from . import account_move_invoice_result
 from . import account_move_invoice_guard
+from . import account_move_invoice_pdf
 from . import account_move_line
 from . import account_account
 from . import account_analytic

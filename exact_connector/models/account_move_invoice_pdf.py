@@ -9,6 +9,20 @@ class AccountMove(models.Model):
 
     _inherit = "account.move"
 
+    def _exact_settle_printed(self, row):
+        """What Exact has printed has a PDF, or will have: it comes by itself, later."""
+        posted = super()._exact_settle_printed(row)
+        if self._exact_has_own_pdf() and not self.sudo().invoice_pdf_report_id:
+            connection = self.env["exact.connection"]._for_company(self.company_id)
+            document = row.get("Document")
+            self.env["exact.exchange"]._enqueue_step(
+                connection,
+                "invoice_pdf",
+                self,
+                payload={"document": document} if document else False,
+            )
+        return posted
+
     def _exact_pdf_label(self):
         self.ensure_one()
         return self.name or self.ref or self.display_name

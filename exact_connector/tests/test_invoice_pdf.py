@@ -96,12 +96,24 @@ class TestInvoicePdf(InvoicingCase):
         self.assertEqual(step.state, "done")
         self.assertEqual(len(self.calls()), 3)
 
-    def test_scheduled_action_brings_it_without_anybody(self):
-        move, _answer = self.printed()
-        self.enqueue(move)
+    def test_after_printing_the_scheduled_action_brings_it_without_anybody(self):
+        move = self.draft()
+        exchange = self.env["exact.exchange"]._enqueue_invoices(self.connection, move, print=True)
+        self.drive(exchange)
+        self.assertTrue(move.exact_entry_id, exchange.message)
+        self.assertEqual(len(self.calls(path="docs")), 0, "not while the user waits")
+        self.clear_calls()
         self.env.ref("exact_connector.ir_cron_process_exchanges").method_direct_trigger()
         self.env.invalidate_all()
-        self.assertTrue(move.invoice_pdf_report_id)
+        self.assertEqual(move.invoice_pdf_report_id.raw, self.file()["_content"])
+        self.assertEqual(len(self.calls()), 2, "printing told the document")
+
+    def test_pdf_is_left_in_exact_where_nobody_wants_it(self):
+        self.connection.invoice_pdf = False
+        move = self.draft()
+        self.drive(self.env["exact.exchange"]._enqueue_invoices(self.connection, move, print=True))
+        self.assertEqual(move.state, "posted")
+        self.assertFalse(move.exact_step_ids.filtered(lambda step: step.kind == "invoice_pdf"))
 
     def test_print_portal_and_mail_give_exacts_pdf(self):
         move, _answer = self.printed()
