@@ -119,6 +119,15 @@ class AccountMove(models.Model):
         self.filtered(lambda move: move.exact_route == "invoice").exact_changes = False
         return result
 
+    @api.depends("exact_route", "state")
+    def _compute_exact_due_note(self):
+        """The due date of a printed invoice is Exact's own."""
+        result = super()._compute_exact_due_note()
+        self.filtered(
+            lambda move: move.exact_route == "invoice" and move.state == "posted"
+        ).exact_due_note = False
+        return result
+
     def action_exact_create_sales_entry(self):
         """What looks the same on both kinds of document - try again, look it up - goes the way of each."""
         invoices = self.filtered(
