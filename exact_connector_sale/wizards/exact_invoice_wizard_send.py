@@ -161,6 +161,21 @@ class ExactInvoiceWizard(models.TransientModel):
         moves = exchanges.exists().filtered(lambda e: e.state == "done").move_id.exists()
         if len(moves) == len(exchanges) and not skipped and moves.has_access("read"):
             notice["params"]["next"] = self._open_moves(moves)
+        return self._tell_differences(notice, moves)
+
+    def _tell_differences(self, notice, moves):
+        """Totals that Exact makes otherwise are no success, though the invoices stand there."""
+        differs = moves.filtered("exact_differs")
+        if differs:
+            message = self.env._(
+                "%s differ from Odoo's copy: they are not printed before that is put right.",
+                len(differs),
+            )
+            names = [move._exact_invoice_label() for move in differs[:NAMED]]
+            told = [notice["params"]["message"], message, *names]
+            notice["params"].update(
+                message="\n".join(filter(None, told)), type="warning", sticky=True
+            )
         return notice
 
     def _open_exchanges(self, exchanges):
@@ -171,10 +186,15 @@ class ExactInvoiceWizard(models.TransientModel):
         return action
 
     def _open_moves(self, moves):
+        in_exact = moves[:1].exact_route == "invoice"
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "account.action_move_out_invoice_type"
+            "exact_connector.action_exact_invoices"
+            if in_exact
+            else "account.action_move_out_invoice_type"
         )
-        action.update(domain=[("id", "in", moves.ids)], context={"create": False})
+        # The type decides the columns: without it the customer is not among them.
+        context = {"create": False, "default_move_type": "out_invoice"}
+        action.update(domain=[("id", "in", moves.ids)], context=context)
         if len(moves) == 1:
             action.update(views=[(False, "form")], res_id=moves.id)
         return action
