@@ -17,6 +17,7 @@
         "security/exact_invoice_wizard_rules.xml",
         "views/exact_invoice_wizard_views.xml",
         "views/exact_exchange_views.xml",
+        "views/exact_connection_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["exact_connector_sale/static/src/**/*"],

@@ -129,3 +129,55 @@ class TestEntryPoints(UnlimitedCase):
         start = self.env["exact.invoice.start"].browse(action["res_id"])
         self.assertFalse(start.is_connected)
         self.assertTrue(start.is_system)
+
+    # === WHAT AN ORDER AND AN EXCHANGE SHOW === #
+
+    def sent(self, order, **values):
+        """The order invoiced in Exact; Odoo's copy of it."""
+        wizard = self.wizard(order.action_exact_invoice())
+        wizard.write(values)
+        wizard.action_send()
+        return order.invoice_ids
+
+    def test_r47_an_order_shows_its_draft_in_exact_then_number_and_pdf(self):
+        order = self.order()
+        self.assertFalse(order.exact_invoice_state)
+        move = self.sent(order)
+        self.assertEqual(order.exact_invoice_state, "draft", move.exact_message)
+        self.assertEqual(order.action_exact_view_invoices()["res_id"], move.id)
+        self.assertFalse(order.exact_can_invoice or order.exact_invoice_has_pdf)
+        move.action_exact_print_invoice()
+        self.assertEqual(order.exact_invoice_state, "printed", move.exact_message)
+        self.assertEqual(order.exact_invoice_numbers, move.exact_entry_number)
+        move.action_exact_get_pdf()
+        self.assertTrue(order.exact_invoice_has_pdf)
+        url = order.with_user(self.user).action_exact_invoice_pdf()["url"]
+        self.assertIn(f"/web/content/{move.invoice_pdf_report_id.id}", url)
+        found = self.env["sale.order"].search([("invoice_ids.exact_route", "=", "invoice")])
+        self.assertEqual(found, order)
+
+    def test_r47_an_order_invoiced_in_odoo_shows_nothing_of_this(self):
+        order = self.order()
+        order._create_invoices()
+        self.assertFalse(order.exact_invoice_state or order.exact_invoice_ids)
+
+    def test_w15_an_exchange_tells_what_it_was_made_from_and_what_became_of_it(self):
+        order = self.order()
+        move = self.sent(order)
+        exchange = move.exact_exchange_ids
+        self.assertEqual(exchange.selection_count, 1)
+        action = exchange.with_user(self.user).action_open_selection()
+        line = self.env["exact.uninvoiced.line"].with_user(self.user).search(action["domain"])
+        self.assertEqual((line.order_id, line.left_code), (order, "in_exact"))
+        self.assertTrue(line.left_message)
+
+    def test_r48_the_example_on_the_connection_reads_as_the_choices_say(self):
+        self.connection.write({"invoice_grouping": "customer", "invoice_line_mode": "task"})
+        example = self.connection.invoice_example
+        self.assertEqual(example.count("Invoice:"), 1)
+        self.assertIn("3.50  Administration: VAT return", example)
+        self.connection.write(
+            {"invoice_grouping": "project", "invoice_description_template": "{task} by {employee}"}
+        )
+        self.assertEqual(self.connection.invoice_example.count("Invoice:"), 2)
+        self.assertIn("VAT return by Anna Bakker, Jan Visser", self.connection.invoice_example)
