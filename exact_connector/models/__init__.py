@@ -84,6 +84,7 @@ from . import account_move_settle
 from . import account_move_reopen
 from . import account_move_invoice
 from . import account_move_invoice_result
+from . import account_move_invoice_vat
 from . import account_move_invoice_guard
 from . import account_move_invoice_pdf
 from . import account_move_line

@@ -17,6 +17,7 @@ if find_spec("exact_simulator"):
         test_invoice_copy,
         test_invoice_once,
         test_invoice_send,
+        test_invoice_vat,
         test_isolation,
         test_mapping,
         test_mapping_screens,
