@@ -1,7 +1,7 @@
 import re
 from dataclasses import dataclass, field
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import format_date
 
 from ..due_date import INVOICE_DATES, due_date, due_dates
@@ -164,14 +164,25 @@ class ExactMapperPaymentCondition(models.AbstractModel):
         )
         # When a credit note without a term is due means nothing: it is set off or paid back.
         if choice.condition and (term or not refund):
-            choice.notes += self._due_notes(
-                connection,
-                choice.condition,
-                move.invoice_date
-                or (move.exact_route == "invoice" and fields.Date.context_today(move)),
-                move.invoice_date_due,
-            )
+            choice.notes += self._due_notes_of_move(connection, choice.condition, move)
         return choice
+
+    @api.model
+    def _due_notes_of_move(self, connection, condition, move):
+        """Both due dates of a document where they differ; of an invoice that Exact prints, Exact's where it decides."""
+        date, due = move.invoice_date, move.invoice_date_due
+        if move.exact_route == "invoice" and move.state == "draft":
+            mapper = self.env["exact.mapper.sales.invoice"]
+            date = mapper._document_date(move)
+            if not mapper._due_date(move):
+                return [
+                    self.env._(
+                        "Without a payment term it falls due by condition %(condition)s of Exact, on %(date)s.",
+                        condition=condition._label(),
+                        date=self._date(condition._get_due_date(date)),
+                    )
+                ]
+        return self._due_notes(connection, condition, date, due)
 
     @api.model
     def _choose(self, connection, term, refund=False, debit_method=False):

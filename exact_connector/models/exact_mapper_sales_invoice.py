@@ -105,6 +105,20 @@ class ExactMapperSalesInvoice(models.AbstractModel):
         return self._clip(text, MAX_DESCRIPTION)
 
     @api.model
+    def _due_date(self, move):
+        """Odoo's due date; None where nobody chose one, so that it follows from Exact's condition.
+
+        Without a payment term Odoo takes the day of the invoice, and an office that has Exact print
+        its invoices means Exact's own condition then.
+        """
+        if move.invoice_payment_term_id or not move.invoice_date_due:
+            return move.invoice_date_due or None
+        chosen = move.invoice_date_due > max(
+            self._document_date(move), fields.Date.context_today(move)
+        )
+        return move.invoice_date_due if chosen else None
+
+    @api.model
     def _exact_values(self, move, resolution, account_id):
         """The body of the POST for a resolution without problems.
 
@@ -119,12 +133,14 @@ class ExactMapperSalesInvoice(models.AbstractModel):
             "Journal": journal.code,
             "Type": CREDIT if refund else INVOICE,
             "OrderDate": self._document_date(move),
-            "DueDate": move.invoice_date_due,
+            "DueDate": self._due_date(move),
             "Description": self._reference(move),
             "YourRef": self._clip(move.exact_reference, MAX_REFERENCE),
             "PaymentCondition": resolution.get("payment_condition").code,
             "Currency": move.currency_id.name,
         }
+        if not values["DueDate"]:
+            del values["DueDate"]
         contact = resolution.get("contact")
         if contact and contact.exact_contact_id and partner.exact_account_id == account_id:
             values["InvoiceToContactPerson"] = contact.exact_contact_id

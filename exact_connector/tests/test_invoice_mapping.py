@@ -17,7 +17,12 @@ INVOICES = "salesinvoice/SalesInvoices"
 @tagged("post_install", "-at_install")
 class TestInvoiceHeader(InvoicingCase):
     def test_r48_header_carries_reference_dates_condition_and_currency(self):
-        move = self.draft(ref="Project Noord, week 12", exact_reference="OD-ABCD1234")
+        term = self.env.ref("account.account_payment_term_15days")
+        move = self.draft(
+            ref="Project Noord, week 12",
+            exact_reference="OD-ABCD1234",
+            invoice_payment_term_id=term.id,
+        )
         body = self.body(move)
         self.assertEqual(body["Type"], 8020)
         self.assertEqual(body["Description"], "Project Noord, week 12")
@@ -30,6 +35,16 @@ class TestInvoiceHeader(InvoicingCase):
         self.assertEqual(body["InvoiceTo"], self.partner.exact_account_id)
         self.assertTrue(body["PaymentCondition"])
         self.assertTrue(encode(body))
+
+    def test_r48_without_a_term_or_a_date_of_ones_own_exacts_condition_decides(self):
+        move = self.draft()
+        self.assertFalse(move.invoice_payment_term_id)
+        self.assertNotIn("DueDate", self.body(move))
+        notes = "\n".join(self.resolve_invoice(move).notes)
+        self.assertIn("falls due by condition 30", notes)
+        self.assertNotIn("is sent and holds", notes)
+        move.invoice_date_due = fields.Date.today() + timedelta(days=5)
+        self.assertEqual(self.body(move)["DueDate"], move.invoice_date_due)
 
     def test_r48_line_carries_item_quantity_price_and_text(self):
         (line,) = self.body(self.draft([("UREN", self.hour, 7.5, 95.0)]))["SalesInvoiceLines"]
