@@ -35,8 +35,8 @@ class ExactBillableExpense(models.AbstractModel):
             return LeftBehind(
                 "non_billable",
                 env._(
-                    "Category %s is not invoiced to customers: choose At cost or Sales price as its "
-                    "invoicing policy if it should be.",
+                    "Category %s is not invoiced to customers: choose At cost or Sales price under "
+                    "Re-Invoice Costs if it should be.",
                     product.display_name,
                 ),
                 product,
@@ -87,8 +87,8 @@ class ExactBillableExpense(models.AbstractModel):
         return LeftBehind(
             "nothing",
             env._(
-                "It was posted before it was for order %s, which has no line of it: reset and post it "
-                "again, or take the order off and choose the customer to invoice.",
+                "It was posted before it was for order %s, which has no line of it: reset it and post "
+                "it again.",
                 order.name,
             ),
             expense,
@@ -102,17 +102,19 @@ class ExactBillableExpense(models.AbstractModel):
         partners = expense._exact_customers()
         if partners:
             text = env._(
-                "It is divided over the work for several customers (%s): choose the one to invoice, "
-                "or split it.",
+                "It is divided over the work for several customers (%s): fill in Customer without "
+                "Order, or split it.",
                 ", ".join(partners.mapped("display_name")),
             )
         elif expense._exact_analytic_accounts():
             text = env._(
-                "Neither its project nor its analytic account has a customer: set it there, or choose "
-                "the customer to invoice on the expense."
+                "Neither its project nor its analytic account has a customer: set it there, or fill in "
+                "Customer without Order on the expense."
             )
         else:
-            text = env._("Choose the customer to invoice, or a sales order, on the expense.")
+            text = env._(
+                "It has no sales order: choose one, or fill in Customer without Order on the expense."
+            )
         return LeftBehind("no_customer", text, billable.project or expense)
 
     @api.model

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import float_is_zero
 
@@ -22,7 +21,7 @@ class HrExpense(models.Model):
     )
     exact_partner_id = fields.Many2one(
         "res.partner",
-        "Customer to Invoice",
+        "Customer without Order",
         index="btree_not_null",
         tracking=True,
         check_company=True,
@@ -50,7 +49,9 @@ class HrExpense(models.Model):
         compute="_compute_exact_invoice",
         compute_sudo=True,
     )
-    exact_invoice_has_pdf = fields.Boolean(compute="_compute_exact_invoice", compute_sudo=True)
+    exact_invoice_pdf = fields.Char(
+        "PDF from Exact", compute="_compute_exact_invoice", compute_sudo=True
+    )
 
     # === EXPENSE OR TRIP === #
 
@@ -145,13 +146,17 @@ class HrExpense(models.Model):
         "exact_move_id.payment_state",
         "sale_order_line_id.invoice_lines.move_id.state",
     )
+    @api.depends_context("uid")
     def _compute_exact_invoice(self):
         words = self.env["sale.order"]
         for expense in self:
             move = expense._exact_document().filtered(lambda m: m.exact_route == "invoice")
             expense.exact_invoice_number = move.exact_entry_number
             expense.exact_invoice_state = words._exact_state_of(move) if move else False
-            expense.exact_invoice_has_pdf = bool(move and move._exact_invoice_pdfs())
+            # Whoever may not see the invoice does not get its PDF either.
+            seen = move and move.sudo(False).has_access("read")
+            pdf = move._exact_invoice_pdfs()[-1:] if seen else None
+            expense.exact_invoice_pdf = f"/web/content/{pdf.id}" if pdf else False
 
     def _exact_document(self):
         """The invoice that this expense stands on now; empty where it can be invoiced (again).
@@ -186,19 +191,6 @@ class HrExpense(models.Model):
         self._exact_check_user()
         return self._exact_document()._get_records_action()
 
-    def action_exact_invoice_pdf(self):
-        """Exact's own PDF."""
-        self.ensure_one()
-        self._exact_check_user()
-        pdf = self._exact_document()._exact_invoice_pdfs()[-1:]
-        if not pdf:
-            raise UserError(self.env._("Exact's PDF has not come back yet."))
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/web/content/{pdf.id}?access_token={pdf.generate_access_token()[0]}",
-            "target": "new",
-        }
-
     def _exact_check_user(self):
         """:raises AccessError: for a user outside the group, or expenses the user does not see."""
         self.env["exact.uninvoiced"]._check_user()
@@ -220,7 +212,6 @@ class HrExpense(models.Model):
         if view_type == "list" and not self.env["exact.uninvoiced"]._companies():
             for node in arch.xpath(
                 "//button[@name='action_exact_invoice'] | //field[starts-with(@name, 'exact_')]"
-                " | //button[@name='action_exact_invoice_pdf']"
             ):
                 node.getparent().remove(node)
         return arch, view

@@ -65,14 +65,15 @@ class HrExpense(models.Model):
             elif move.exact_entry_number:
                 text = env._(
                     "Expense %(expense)s stands on invoice %(number)s in Exact. Credit that invoice "
-                    "first: open it with the button Exact on the expense, press Credit Note, then Invoice in Exact.",
+                    "first: open it with the button at the top of the expense, press Credit Note, then "
+                    "Invoice in Exact.",
                     expense=expense.name,
                     number=move.exact_entry_number,
                 )
             elif move.exact_invoice_id:
                 text = env._(
                     "Expense %(expense)s stands on a draft invoice in Exact (%(invoice)s). Open it with the "
-                    "button Exact on the expense and press Cancel in Exact first.",
+                    "button at the top of the expense and press Cancel in Exact first.",
                     expense=expense.name,
                     invoice=move.ref or move.display_name,
                 )

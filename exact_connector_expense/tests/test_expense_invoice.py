@@ -48,6 +48,13 @@ class TestExpenseInvoice(ExpenseCase):
         self.assertIn("Sanne de Wit", move.invoice_line_ids.name)
         self.assertEqual(self.exact_lines(move), [("REIS", 1.0, 99.99, 99.99)])
 
+    def test_r45_customer_can_still_be_chosen_once_it_is_posted(self):
+        bookkeeper = self.make_user("b2", "account.group_account_invoice")
+        expense = self.expense(state="posted")
+        self.assertEqual(self.reason(expense)[0], "no_customer")
+        expense.with_user(bookkeeper).exact_partner_id = self.partner
+        self.assertEqual(self.reason(expense), (None, ""))
+
     def test_r45_r46_customer_is_that_of_the_project_or_else_of_its_analytic_account(self):
         other = self.customer(known=False, name="Van Dam")
         account = self.analytic(self.partner)
@@ -222,6 +229,20 @@ class TestExpenseInvoice(ExpenseCase):
         self.assertTrue(move.exact_entry_number)
         self.assertEqual(expense.exact_invoice_number, move.exact_entry_number)
         self.assertEqual(expense.exact_invoice_state, "printed")
+        self.assertFalse(expense.exact_invoice_pdf)
+        pdf = self.env["ir.attachment"].create(
+            {
+                "name": "factuur.pdf",
+                "raw": b"%PDF-1.4",
+                "mimetype": "application/pdf",
+                "res_model": "account.move",
+                "res_id": move.id,
+            }
+        )
+        expense.invalidate_recordset()
+        self.assertEqual(expense.exact_invoice_pdf, f"/web/content/{pdf.id}")
+        approver = self.make_user("a2", "hr_expense.group_hr_expense_user")
+        self.assertFalse(expense.with_user(approver).exact_invoice_pdf)
         expense.sale_order_id = self.order()
         self.post(expense)
         self.assertEqual(expense.account_move_id.state, "posted")
