@@ -45,7 +45,8 @@ class ExactBillableExpense(models.AbstractModel):
     @api.model
     def _collect(self, company, records=None):
         expenses = self._find(company, records).with_company(company)
-        return [self._billable(expense, company) for expense in expenses]
+        positions = {}
+        return [self._billable(expense, company, positions) for expense in expenses]
 
     @api.model
     def _find(self, company, records=None):
@@ -120,10 +121,17 @@ class ExactBillableExpense(models.AbstractModel):
     # === BILLABLE === #
 
     @api.model
-    def _billable(self, expense, company):
-        """One expense; by its order line where Odoo made one, which then counts it as invoiced."""
+    def _billable(self, expense, company, positions):
+        """One expense; by its order line where Odoo made one, which then counts it as invoiced.
+
+        :param positions: fiscal positions found so far, by company and address
+        """
         order_line = self._order_line(expense)
-        values = self._by_order(expense, order_line) if order_line else self._by_itself(expense)
+        values = (
+            self._by_order(expense, order_line)
+            if order_line
+            else self._by_itself(expense, positions)
+        )
         projects = expense._exact_projects()
         order = expense.sale_order_line_id.order_id or expense.sale_order_id
         if not projects and order and "project_id" in order._fields:
@@ -178,14 +186,16 @@ class ExactBillableExpense(models.AbstractModel):
         }
 
     @api.model
-    def _by_itself(self, expense):
+    def _by_itself(self, expense, positions):
         """Without an order line: by the policy of its category, taxed as a sale to its customer."""
         company, product = expense.company_id, expense.product_id
         expense = expense.with_company(company)
         partner = self._customer(expense)
-        position = (
-            self.env["account.fiscal.position"].sudo().with_company(company)
-        )._get_fiscal_position(partner)
+        key = (company, partner)
+        if key not in positions:
+            model = self.env["account.fiscal.position"].sudo().with_company(company)
+            positions[key] = model._get_fiscal_position(partner)
+        position = positions[key]
         own = product.taxes_id._filter_taxes_by_company(company)
         taxes = position.map_tax(own)
         currency, quantity = company.currency_id, Decimal(str(expense.quantity))

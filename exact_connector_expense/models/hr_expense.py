@@ -80,14 +80,17 @@ class HrExpense(models.Model):
     @api.model
     def _exact_mileage(self):
         """Odoo's own category for trips; empty where it was deleted."""
-        product = self.env.ref("hr_expense.expense_product_mileage", raise_if_not_found=False)
-        return (product or self.env["product.product"]).sudo()
+        data = self.env["ir.model.data"].sudo()
+        number = data._xmlid_to_res_id("hr_expense.expense_product_mileage")
+        return self.env["product.product"].sudo().browse(number or [])
 
     @api.model
     def _exact_is_distance(self, unit):
         """Whether a unit is a length: kilometres, miles (R46)."""
-        kilometre = self.env.ref("uom.product_uom_km", raise_if_not_found=False)
-        return bool(unit and kilometre and unit._has_common_reference(kilometre))
+        # Not by env.ref(): that asks the database each time.
+        number = self.env["ir.model.data"].sudo()._xmlid_to_res_id("uom.product_uom_km")
+        kilometre = self.env["uom.uom"].sudo().browse(number or [])
+        return bool(unit and kilometre and unit.sudo()._has_common_reference(kilometre))
 
     # === CUSTOMER === #
 
@@ -102,20 +105,12 @@ class HrExpense(models.Model):
     def _exact_analytic_accounts(self):
         """The analytic accounts this expense is divided over."""
         self.ensure_one()
-        ids = self._get_analytic_account_ids_from_distributions(self.analytic_distribution)
-        return self.env["account.analytic.account"].sudo().browse(ids).exists()
+        return self.sudo().distribution_analytic_account_ids
 
     def _exact_projects(self):
-        """The projects of those accounts, where there are projects at all."""
-        accounts = self._exact_analytic_accounts()
-        if "project.project" not in self.env or not accounts:
-            return None
-        return (
-            self.env["project.project"]
-            .sudo()
-            .with_context(active_test=False)
-            .search([("account_id", "in", accounts.ids)])
-        )
+        """The projects of those accounts; None where there are no projects at all."""
+        accounts = self._exact_analytic_accounts().with_context(active_test=False)
+        return accounts.project_ids if "project_ids" in accounts._fields else None
 
     def _exact_customers(self):
         """Who could be meant to pay: as chosen, else of the project, else of its analytic account.

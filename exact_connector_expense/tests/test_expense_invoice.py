@@ -49,7 +49,7 @@ class TestExpenseInvoice(ExpenseCase):
         self.assertEqual(self.exact_lines(move), [("REIS", 1.0, 99.99, 99.99)])
 
     def test_r45_customer_can_still_be_chosen_once_it_is_posted(self):
-        bookkeeper = self.make_user("b2", "account.group_account_invoice")
+        bookkeeper = self.make_user("b2", "account.group_account_user")
         expense = self.expense(state="posted")
         self.assertEqual(self.reason(expense)[0], "no_customer")
         expense.with_user(bookkeeper).exact_partner_id = self.partner
