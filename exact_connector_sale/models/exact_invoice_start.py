@@ -34,12 +34,15 @@ class ExactInvoiceStart(models.TransientModel):
 
     @api.model
     def _ask(self, company, records=None, keys=None):
-        """The question, or False where ``company`` invoices in Exact already.
+        """The question, or False where ``company`` invoices in Exact already, or is known not to be able to.
 
         :param records: what is to be invoiced once it is switched on; or ``keys`` of billables.
         """
         connection = self.env["exact.connection"].sudo()._for_company(company)
-        if connection.division_id and connection.invoicing:
+        if connection.division_id and (
+            connection.invoicing or connection.invoice_licence == "missing"
+        ):
+            # Without the licence the window itself offers the other way (R50).
             return False
         start = self.create(
             {

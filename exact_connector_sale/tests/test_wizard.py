@@ -192,9 +192,10 @@ class TestWizard(InvoiceCase):
 
     def test_r50_without_the_licence_the_same_plan_becomes_ordinary_drafts(self):
         order = self.order(client_order_ref="PO 1")
-        self.connection.invoicing = False
+        # Known to be missing, nobody is asked to switch it on first.
+        self.connection.write({"invoicing": False, "invoice_licence": "missing"})
         wizard = self.wizard(order)
-        self.assertEqual(wizard.way, "off")
+        self.assertEqual(wizard.way, "licence")
         self.assertEqual(wizard.invoice_count, 1)
         action = wizard.action_invoice_in_odoo()
         move = self.env["account.move"].browse(action["res_id"])
