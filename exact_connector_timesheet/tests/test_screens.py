@@ -1,0 +1,62 @@
+from odoo.tests import tagged
+
+from .cases import HoursCase
+
+
+@tagged("post_install", "-at_install")
+class TestScreens(HoursCase):
+    """The ways in: lists and forms of hours, tasks and projects; "Uninvoiced" by project (R44, R47)."""
+
+    def test_r44_from_hours_task_project_and_the_actions_menu(self):
+        task = self.make_task()
+        line = self.line()
+        hours = self.hours(1.0, line, task_id=task.id)
+        self.hours(2.0, line)
+        cases = ((hours, 1), (task, 1), (self.project, 2))
+        for records, count in cases:
+            action = records.action_exact_invoice()
+            wizard = self.env[action["res_model"]].browse(action["res_id"])
+            self.assertEqual(len(wizard.line_ids), count, records)
+        for name, records, count in (
+            ("hours", hours, 1),
+            ("tasks", task, 1),
+            ("projects", self.project, 2),
+        ):
+            server = self.env.ref(f"exact_connector_timesheet.action_exact_invoice_{name}")
+            action = server.with_context(
+                active_model=records._name, active_id=records.id, active_ids=records.ids
+            ).run()
+            wizard = self.env[action["res_model"]].browse(action["res_id"])
+            self.assertEqual(len(wizard.line_ids), count, name)
+
+    def test_r47_uninvoiced_has_a_row_for_each_project(self):
+        other = self.make_project("Verbouwing")
+        line = self.line()
+        self.hours(1.0, line)
+        self.hours(2.0, line, project_id=other.id)
+        self.env["exact.uninvoiced"].action_open()
+        rows = self.env["exact.uninvoiced"].search([("partner_id", "=", self.partner.id)])
+        self.assertEqual(
+            {(row.project_id, row.amount_hours, row.hours) for row in rows},
+            {(self.project, 100.0, 1.0), (other, 200.0, 2.0)},
+        )
+        rows.action_open_lines()
+        lines = self.env["exact.uninvoiced.line"].search([("row_id", "in", rows.ids)])
+        self.assertEqual(set(lines.mapped("employee_name")), {"Anna"})
+        action = rows.filtered(lambda row: row.project_id == other).action_invoice()
+        wizard = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertEqual(wizard.line_ids.mapped("quantity"), [2.0])
+
+    def test_r47_the_project_tells_its_uninvoiced_hours(self):
+        hours = self.hours(1.5, self.line())
+        self.hours(9.0, self.line(self.fixed))
+        self.assertEqual(self.project.exact_uninvoiced_hours, 1.5)
+        texts = [
+            button["number"]
+            for button in self.project._get_stat_buttons()
+            if button["action"] == "action_exact_invoice"
+        ]
+        self.assertEqual(texts, ["01:30 h"])
+        self.wizard(hours).action_send()
+        self.project.invalidate_recordset()
+        self.assertEqual(self.project.exact_uninvoiced_hours, 0.0)
