@@ -9,6 +9,7 @@
     "depends": ["exact_connector_sale", "sale_timesheet"],
     "data": [
         "views/account_analytic_line_views.xml",
+        "views/exact_connection_views.xml",
         "views/exact_uninvoiced_views.xml",
         "views/hr_employee_views.xml",
         "views/project_views.xml",

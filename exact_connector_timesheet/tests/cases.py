@@ -24,16 +24,23 @@ class Hours:
     def make_records(self):
         self.hour = self.env.ref("uom.product_uom_hour")
         self.day = self.env.ref("uom.product_uom_day")
-        self.by_hour = self.make_product("Advies per uur", **self.by_time())
+        self.by_hour = self.make_product("Advies per uur", **self.by_time(), item="UREN")
         self.by_day = self.make_product(
-            "Advies per dag", list_price=800.0, uom_id=self.day.id, **self.by_time()
+            "Advies per dag",
+            list_price=800.0,
+            **{**self.by_time(), "uom_id": self.day.id},
+            item="UREN",
         )
         self.anna = self.make_employee("Anna")
         self.bert = self.make_employee("Bert")
         self.project = self.make_project()
 
     def by_time(self):
-        return {"invoice_policy": "delivery", "service_type": "timesheet"}
+        return {
+            "invoice_policy": "delivery",
+            "service_type": "timesheet",
+            "uom_id": self.hour.id,
+        }
 
     def make_employee(self, name, company=None):
         return self.env["hr.employee"].create(
@@ -85,6 +92,19 @@ class Hours:
 
     def invoice_in_odoo(self, order):
         return order._create_invoices(final=True)
+
+
+class Left:
+    """What is left behind, and why (W15)."""
+
+    def assertLeft(self, hours, code, *words, mends=None):
+        (billable,) = self.collect(hours)
+        self.assertTrue(billable.left_behind, "taken")
+        self.assertEqual(billable.left_behind.code, code)
+        for word in words:
+            self.assertIn(word, billable.left_behind.message)
+        if mends:
+            self.assertEqual(billable.left_behind.record, mends)
 
 
 class HoursCase(Hours, InvoiceCase):
@@ -141,7 +161,7 @@ class SourceCase(Hours, AccountTestInvoicingCommon):
                     "is_sales_item": True,
                     "is_divisible": True,
                 }
-                for code in ("ADVIES", "TAAK", "PROJECT", "ANDERS")
+                for code in ("UREN", "REIS", "ALG")
             ]
         )
         cls.journal = (

@@ -10,21 +10,10 @@ class TestActivityItem(HoursCase):
 
     def setUp(self):
         super().setUp()
-        codes = ["ADVIES", "ALG"]
-        others = self.env["exact.item"].search(
-            [
-                ("connection_id", "=", self.connection.id),
-                ("is_sales_item", "=", True),
-                ("is_divisible", "=", True),
-                ("code", "not in", codes),
-                ("end_date", "=", False),
-                ("gl_account_id", "!=", False),
-                ("unit", "in", ("hour", "uur", "pc", False)),
-            ]
-        )
-        self.item_product = self.exact("item", "ADVIES")
+        self.item_product = self.exact("item", "UREN")
+        self.item_task = self.exact("item", "REIS")
+        self.item_project = self.exact("item", "BOEK")
         self.item_default = self.exact("item", "ALG")
-        (self.item_task, self.item_project) = (others + self.item_product)[:2]
         self.plain = self.make_product("Werk zonder artikel", item=None, **self.by_time())
         self.task = self.make_task()
 
@@ -74,9 +63,9 @@ class TestActivityItem(HoursCase):
         self.task.exact_item_id = self.item_task
         hours = self.hours(1.0, self.line(self.plain), task_id=self.task.id)
         self.wizard(hours).action_send()
-        (invoice,) = self.invoices()
+        (body,) = self.bodies("salesinvoice/SalesInvoices")
         self.assertEqual(
-            [line["Item"] for line in invoice["SalesInvoiceLines"]], [self.item_task.exact_id]
+            [line["Item"] for line in body["SalesInvoiceLines"]], [self.item_task.exact_id]
         )
 
     def test_r18_an_invoice_of_odoo_has_the_same_item(self):
@@ -109,7 +98,7 @@ class TestActivityItem(HoursCase):
 
     def test_r15_an_item_of_another_company_is_refused(self):
         _company, connection = self.other_company()
-        item = self.exact("item", "ADVIES", connection)
+        item = self.exact("item", "UREN", connection)
         for record in (self.task, self.project):
             with self.assertRaises(ValidationError):
                 record.with_company(self.company).exact_item_id = item

