@@ -8,7 +8,8 @@ GUARDED = ("unit_amount", "employee_id", "project_id", "task_id", "so_line", "da
 class AccountAnalyticLine(models.Model):
     """Hours: how their invoice stands in Exact, and what nobody may change once it is made."""
 
-    _inherit = "account.analytic.line"
+    _name = "account.analytic.line"
+    _inherit = ["account.analytic.line", "exact.connected.view"]
 
     exact_without_order = fields.Boolean(
         "Invoiced in Exact Without Order",
@@ -81,26 +82,6 @@ class AccountAnalyticLine(models.Model):
             "url": f"/web/content/{pdf.id}?access_token={pdf.generate_access_token()[0]}",
             "target": "new",
         }
-
-    # === VIEWS === #
-
-    @api.model
-    def _get_view_cache_key(self, view_id=None, view_type="form", **options):
-        key = super()._get_view_cache_key(view_id, view_type, **options)
-        return (*key, ("exact_invoicing", bool(self.env["exact.uninvoiced"]._companies())))
-
-    @api.model
-    def _get_view(self, view_id=None, view_type="form", **options):
-        """Buttons and columns are there for a connected company only."""
-        arch, view = super()._get_view(view_id, view_type, **options)
-        if not self.env["exact.uninvoiced"]._companies():
-            for node in arch.xpath(
-                "//button[starts-with(@name, 'action_exact_invoice')]"
-                " | //field[starts-with(@name, 'exact_invoice_')]"
-                " | //filter[starts-with(@name, 'exact_')]"
-            ):
-                node.getparent().remove(node)
-        return arch, view
 
     # === GUARD (R49) === #
 

@@ -7,7 +7,7 @@ from odoo.addons.exact_connector.models.product import ITEM_DOMAIN
 
 class ProjectProject(models.Model):
     _name = "project.project"
-    _inherit = ["project.project", "exact.mapped"]
+    _inherit = ["project.project", "exact.mapped", "exact.connected.view"]
 
     exact_item_id = fields.Many2one(
         "exact.item",

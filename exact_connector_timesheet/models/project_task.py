@@ -5,7 +5,7 @@ from odoo.addons.exact_connector.models.product import ITEM_DOMAIN
 
 class ProjectTask(models.Model):
     _name = "project.task"
-    _inherit = ["project.task", "exact.mapped"]
+    _inherit = ["project.task", "exact.mapped", "exact.connected.view"]
 
     exact_item_id = fields.Many2one(
         "exact.item",

@@ -26,7 +26,7 @@ class TestHours(HoursCase):
         self.assertEqual(len(mirror), 1)
         self.assertEqual(mirror.exact_route, "invoice")
         self.assertEqual(mirror.amount_untaxed, 450.0)
-        self.assertEqual(invoice["AmountFC"], 544.5)
+        self.assertEqual(float(invoice["AmountFC"]), 544.5)
         self.assertEqual((line.qty_invoiced, line.qty_to_invoice), (4.5, 2.0))
         own = self.invoice_in_odoo(line.order_id)
         self.assertEqual(own.invoice_line_ids.quantity, 2.0)

@@ -124,3 +124,14 @@ class TestScreens(HoursCase):
         hours = self.hours(2.0, self.line())
         with self.assertRaises(AccessError):
             hours.with_user(user).action_exact_invoice()
+
+    def test_without_a_connection_the_screens_are_as_they_were(self):
+        user = self.make_user(
+            "facturist",
+            "account.group_account_invoice",
+            "hr_timesheet.group_hr_timesheet_approver",
+            "project.group_project_user",
+        )
+        self.connection.active = False
+        for name, buttons in self.views(user):
+            self.assertFalse(buttons, name)
