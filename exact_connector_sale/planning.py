@@ -235,12 +235,20 @@ def _clip(text, length):
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
+def _project(billable):
+    """The name of the project, without what Odoo put in front of it: the order and the customer's reference."""
+    name = _name(billable.project)
+    order = billable.order
+    known = {_name(order), getattr(order, "client_order_ref", "") or ""} if order else set()
+    return " - ".join(part for part in name.split(" - ") if part not in known) or name
+
+
 def _values(billables, options):
     dates = [billable.date for billable in billables]
     return {
         "task": _join(_name(billable.task) for billable in billables),
         "employee": _join(_name(billable.employee) for billable in billables),
-        "project": _join(_name(billable.project) for billable in billables),
+        "project": _join(_project(billable) for billable in billables),
         "order": _join(_name(billable.order) for billable in billables),
         "product": _join(_name(billable.product) for billable in billables),
         "name": _join(billable.name for billable in billables),
@@ -264,15 +272,18 @@ def _fill(template, values):
     An unknown placeholder stays as it is: the wizard refuses it before.
     """
     parts = _PLACEHOLDER.split(template)
-    text, pending = "", ""
+    text, pending, last = "", "", None
     for index, part in enumerate(parts):
         if index % 2 == 0:
             pending += part
             continue
         value = values.get(part, "{" + part + "}")
+        if value == last and _is_glue(pending):
+            # A task called like its project is named once.
+            value = ""
         if value:
             text += (pending if text or not _is_glue(pending) else "") + value
-            pending = ""
+            pending, last = "", value
         elif _is_glue(pending):
             pending = ""
     text += "" if _is_glue(pending) and not pending.strip() else pending
@@ -294,7 +305,7 @@ def _reference(billables, options):
         for billable in billables
     )
     orders = _distinct(_name(billable.order) for billable in billables)
-    projects = _distinct(_name(billable.project) for billable in billables)
+    projects = _distinct(_project(billable) for billable in billables)
     work = [b.date for b in billables if b.kind in ("hours", "expense", "trip")]
     if options.grouping == "period":
         work = [billable.date for billable in billables]

@@ -31,12 +31,12 @@ class ExactBillable(models.AbstractModel):
                 billable.source = billable.source or name
                 found.setdefault(billable.key, billable)
         connection = self.env["exact.connection"].sudo()._for_company(company)
-        positions = {}
+        kept = {}
         for billable in found.values():
             if billable.left_behind is None:
                 billable.left_behind = self._left_behind(billable, company, connection)
             if billable.left_behind is None:
-                self._finish(billable, positions)
+                self._finish(billable, kept)
         return list(found.values())
 
     @api.model
@@ -60,25 +60,31 @@ class ExactBillable(models.AbstractModel):
         )
 
     @api.model
-    def _finish(self, billable, positions):
-        """What planning needs beside it: texts in the customer's language, the fiscal position apart."""
+    def _finish(self, billable, kept):
+        """What planning needs beside it: texts in the customer's language, the fiscal position apart.
+
+        :param kept: what thousands of hours of a few customers share, worked out once
+        """
         lang = billable.partner.lang or self.env.lang
         for name in ("product", "task", "project"):
             record = getattr(billable, name)
             if record:
-                setattr(billable, name, record.with_context(lang=lang))
+                key = (record._name, record.id, lang)
+                if key not in kept:
+                    kept[key] = record.with_context(lang=lang)
+                setattr(billable, name, kept[key])
         if billable.order:
             position = billable.order.fiscal_position_id
         else:
-            key = (billable.company, billable.partner)
-            if key not in positions:
-                positions[key] = (
+            key = ("fiscal position", billable.partner.id)
+            if key not in kept:
+                kept[key] = (
                     self.env["account.fiscal.position"]
                     .sudo()
                     .with_company(billable.company)
                     ._get_fiscal_position(billable.partner)
                 )
-            position = positions[key]
+            position = kept[key]
         billable.separate = (position.id or 0,)
 
     # === LEFT BEHIND (W15) === #
@@ -205,11 +211,10 @@ class ExactBillableSource(models.AbstractModel):
     @api.model
     def _by_model(self, billables):
         """The records of billables, by model."""
-        found = {}
+        ids = {}
         for billable in billables:
-            name = billable.record._name
-            found[name] = found.get(name, self.env[name]) | billable.record
-        return found
+            ids.setdefault(billable.record._name, []).append(billable.record.id)
+        return {name: self.env[name].browse(dict.fromkeys(found)) for name, found in ids.items()}
 
     @api.model
     def _prepare_move_line(self, line):

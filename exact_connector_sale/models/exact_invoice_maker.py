@@ -121,11 +121,8 @@ class ExactInvoiceMaker(models.AbstractModel):
 
     @api.model
     def _orders(self, invoice):
-        orders = self.env["sale.order"].sudo()
-        for billable in invoice.billables:
-            if billable.order:
-                orders |= billable.order.sudo()
-        return orders
+        ids = dict.fromkeys(b.order.id for b in invoice.billables if b.order)
+        return self.env["sale.order"].sudo().browse(ids)
 
     @api.model
     def _prepare_line(self, line, number, lang):

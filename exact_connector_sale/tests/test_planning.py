@@ -209,6 +209,13 @@ class TestPlanning(BaseCase):
         (invoice,) = plan([own])
         self.assertEqual(invoice.reference, "S0000 1 - Project 1 - 2026-10")
 
+    def test_r48_what_odoo_puts_in_front_of_a_project_is_not_said_twice(self):
+        project = SimpleNamespace(id=9, name="PO 77 - S0000 2 - Advice")
+        task = SimpleNamespace(id=9, name="Advice")
+        (invoice,) = plan([self.billable(1, order=ORDERS[1], project=project, task=task)])
+        self.assertEqual(invoice.reference, "PO 77 - Advice - 2026-10")
+        self.assertEqual(invoice.lines[0].name, "Advice")
+
     def test_r48_unknown_placeholders_are_named(self):
         self.assertEqual(unknown_placeholders("{task} {Task} {x}: {}"), ["Task", "x", ""])
         self.assertFalse(unknown_placeholders("{name} {period}"))

@@ -40,6 +40,7 @@ class TestWizard(InvoiceCase):
         exchange, _notice = self.send_wizard(wizard)
         self.assertEqual(exchange.state, "done", exchange.message)
         self.assertEqual(self.in_exact()[0]["AmountFC"], "726.00")
+        self.assertEqual(exchange.move_id.exact_state, "draft", exchange.notes)
         self.assertEqual(order.order_line.mapped("qty_invoiced"), [1.0, 4.0, 1.0])
         self.assertEqual(order.invoice_status, "no")
         self.assertEqual(order.invoice_ids, self.mirrors())
@@ -127,7 +128,7 @@ class TestWizard(InvoiceCase):
         wizard.grouping = "order"
         self.assertEqual(wizard.invoice_count, 3)
         exchanges, _notice = self.send_wizard(wizard)
-        self.assertEqual(set(exchanges.mapped("state")), {"done"})
+        self.assertEqual(set(exchanges.move_id.mapped("exact_state")), {"draft"})
         self.assertEqual(len(self.in_exact()), 3)
 
     def test_unticked_is_not_sent_and_stays_free(self):

@@ -55,6 +55,7 @@ class ExactInvoiceWizard(models.TransientModel):
     left_count = fields.Integer(readonly=True)
     ready_count = fields.Integer(readonly=True, help="Invoices with nothing in their way.")
     unticked_count = fields.Integer(readonly=True)
+    more_count = fields.Integer(readonly=True, help="Taken as well, but not listed.")
     summary = fields.Char(compute="_compute_summary")
     edited = fields.Boolean(compute="_compute_edited")
     totals = fields.Char("Total", readonly=True)

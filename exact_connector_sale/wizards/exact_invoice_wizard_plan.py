@@ -9,6 +9,8 @@ from ..billable import LeftBehind
 
 # Stops that are told once for the whole window, not on each invoice.
 TOLD_ABOVE = ("invoicing_off",)
+# Of thousands of hours the first are listed; a person who wants others apart selects them apart.
+MOST_ROWS = 1000
 
 
 class ExactInvoiceWizard(models.TransientModel):
@@ -50,9 +52,13 @@ class ExactInvoiceWizard(models.TransientModel):
         return planned
 
     def _fill_rows(self, found):
-        rows = []
+        rows, taken = [], 0
+        unticked = set(self._rows().filtered(lambda row: not row.selected).mapped("key"))
         for number, billable in enumerate(found):
             left = billable.left_behind
+            taken += not left
+            if taken > MOST_ROWS and not left and billable.key not in unticked:
+                continue
             values = {
                 "key": billable.key,
                 "sequence": number,
@@ -77,6 +83,7 @@ class ExactInvoiceWizard(models.TransientModel):
         self.write(
             {
                 "left_count": len(left),
+                "more_count": max(taken - MOST_ROWS, 0),
                 "unticked_count": len((rows - left).filtered(lambda row: not row.selected)),
             }
         )
@@ -234,7 +241,7 @@ class ExactInvoiceWizard(models.TransientModel):
                     "quantity": float(sum(part.quantity or 0 for part in parts)),
                     "unit": unit,
                     "net_price": float(first.net_price or 0),
-                    "vat_code": first.vat_code.value.code if first.vat_code else False,
+                    "vat_code": self._describe_vat(first),
                     "net": float(sum(part.net for part in parts)),
                     "currency_id": move.currency_id.id,
                     "unit_ratio": self._unit_ratio(first, move_line),
@@ -243,6 +250,10 @@ class ExactInvoiceWizard(models.TransientModel):
                 }
             )
         return lines, no_item
+
+    def _describe_vat(self, found):
+        code = found.vat_code and found.vat_code.value
+        return f"{code.code} ({code.percentage:g} %)" if code else False
 
     def _unit_ratio(self, found, move_line):
         """How many of the item's units one of Odoo's is."""

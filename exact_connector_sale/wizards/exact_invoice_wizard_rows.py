@@ -140,16 +140,16 @@ class ExactInvoiceWizardInvoiceLine(models.TransientModel):
         domain="[('connection_id', '=', connection_id), ('is_sales_item', '=', True)]",
     )
     item_source = fields.Char("Why This Item", readonly=True)
-    quantity = fields.Float(readonly=True, digits=(16, 3))
+    quantity = fields.Float(readonly=True, min_display_digits=2)
     unit = fields.Char(readonly=True)
-    net_price = fields.Float("Price Excl. VAT", digits=(16, 4))
+    net_price = fields.Float("Price Excl. VAT", min_display_digits=2)
     vat_code = fields.Char("VAT", readonly=True)
     net = fields.Monetary("Amount Excl. VAT", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     problem = fields.Boolean(readonly=True)
     # From Exact's price back to Odoo's: what undoes unit, discount and included VAT.
-    unit_ratio = fields.Float(readonly=True, digits=0)
-    discount = fields.Float(readonly=True, digits=0)
+    unit_ratio = fields.Float(readonly=True)
+    discount = fields.Float(readonly=True)
     tax_ids = fields.Many2many(
         "account.tax", relation="exact_invoice_wizard_line_tax", readonly=True
     )

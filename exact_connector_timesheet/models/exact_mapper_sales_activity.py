@@ -36,8 +36,19 @@ class ExactMapperSalesEntry(models.AbstractModel):
         if not orders:
             return []
         source = self.env["exact.billable.timesheet"]
-        hours = line.move_id.timesheet_ids.filtered(lambda hour: hour.so_line in orders)
-        pairs = {(hour.task_id, hour.project_id) for hour in hours}
+        # Asked of the database: thousands of hours on hundreds of lines are too many to look through.
+        pairs = set(
+            self.env["account.analytic.line"]
+            .sudo()
+            ._read_group(
+                [
+                    ("timesheet_invoice_id", "in", line.move_id.ids),
+                    ("so_line", "in", orders.ids),
+                    ("project_id", "!=", False),
+                ],
+                ["task_id", "project_id"],
+            )
+        )
         if not pairs:
             task, project = orders.task_id[:1], orders.project_id[:1]
             pairs = {(task, project or task.project_id or orders.order_id.project_id[:1])}
