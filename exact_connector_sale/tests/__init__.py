@@ -1,7 +1,6 @@
 """The add-on's tests; they need the simulator, which lies beside the add-on in the repository."""
 # ruff: noqa: I001  one a line, so that lines merge
 
-# ruff: noqa: I001  one a line, so that lines merge
 from importlib.util import find_spec
 
 if find_spec("exact_simulator"):

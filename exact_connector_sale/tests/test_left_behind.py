@@ -39,7 +39,8 @@ class TestLeftBehind(InvoiceCase):
 
     def test_w15_another_company(self):
         order = self.order()
-        other, _connection = self.other_company()
+        other, connection = self.other_company()
+        connection.invoicing = True
         self.env.user.company_id = other
         wizard = self.env["exact.invoice.wizard"].with_company(other)
         action = wizard._open(order.with_env(wizard.env))
