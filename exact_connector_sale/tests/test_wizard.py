@@ -194,7 +194,10 @@ class TestWizard(InvoiceCase):
     def test_r50_without_the_licence_the_same_plan_becomes_ordinary_drafts(self):
         order = self.order(client_order_ref="PO 1")
         # Known to be missing, nobody is asked to switch it on first.
-        self.connection.write({"invoicing": False, "invoice_licence": "missing"})
+        self.connection.invoicing = False
+        probes = self.connection.probe_ids.sudo()
+        probes.filtered(lambda probe: "SalesInvoices" in probe.resource).state = "licence"
+        self.assertEqual(self.connection.invoice_licence, "missing")
         wizard = self.wizard(order)
         self.assertEqual(wizard.way, "licence")
         self.assertEqual(wizard.invoice_count, 1)
