@@ -51,7 +51,7 @@ Everything stays up until you press Ctrl-C.
    Exact Online   {simulator.url}   (the local one; play the accountant there)
                   {EXACT_LOGIN} / {EXACT_PASSWORD}, administration {DIVISION_NAME}
 
-Five things to try:
+Six things to try:
    1. Exact Online > Exchanges > To Mend: one invoice failed for want of a VAT code. Press Mend (as admin), choose
       code 6 on the tax, and try again.
    2. Exact Online > Documents: print the invoice that was not sent to its customer yet, and see the button
@@ -59,7 +59,10 @@ Five things to try:
    3. At the local Exact, open an entry, receive the rest of the money; back in Odoo press "Refresh Paid Status".
    4. At the local Exact, block a customer; in Odoo press Settings > Exact Online > Import Customers Now: only what
       changed is read, and an invoice to that customer is refused with the reason before Exact is asked.
-   5. Settings > Exact Online > Disconnect, then Connect again: every mapping is still there.
+   5. Timesheets (as admin): write hours on a task of project Website, then Exact Online > Uninvoiced > Invoice: look at
+      the invoice that Exact will make, leave it as a draft, change or print it at the local Exact, and press
+      "Refresh from Exact" on Odoo's copy.
+   6. Settings > Exact Online > Disconnect, then Connect again: every mapping is still there.
 """)
     while odoo.running and simulator.running:
         time.sleep(0.5)
@@ -73,7 +76,7 @@ def run() -> int:
     pdf_printer.provide()
     with Postgres() as server, Simulator(accounts=250, port=ports[1]) as simulator:
         params = {"exact_connector.practice_url": simulator.url}
-        with OdooServer(server, port=ports[0], params=params) as odoo:
+        with OdooServer(server, full=True, port=ports[0], params=params) as odoo:
             say(f"Odoo on {odoo.url}, the local Exact Online on {simulator.url}")
             wrong = Job(odoo, simulator).run()
             for sentence in wrong:

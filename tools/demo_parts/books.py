@@ -11,6 +11,9 @@ Amounts = dict[str, tuple[Decimal, Decimal]]  # VAT code -> net, VAT
 
 MOVE_SPEC = {
     "name": {},
+    "ref": {},
+    "exact_reference": {},
+    "exact_entry_id": {},
     "move_type": {},
     "partner_id": {"fields": {"display_name": {}}},
     "currency_id": {"fields": {"name": {}}},
@@ -83,7 +86,8 @@ def compare(web: WebClient, moves: list[dict], ledger: dict) -> tuple[list[list]
         by_reference[entry["YourRef"]].append(entry)
     for move in moves:
         name = move["name"]
-        entries = by_reference.pop(name, [])
+        # What Exact itself invoices carries a reference of its own; an entry the number of the invoice.
+        entries = by_reference.pop(move["exact_reference"] or name, [])
         if not move["exact_entry_number"]:
             if entries:
                 wrong.append(f"{name} stands in the ledger, but Odoo does not know it")

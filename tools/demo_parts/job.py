@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from demo_parts import books, show
+from demo_parts.invoicing import Invoicing
 from demo_parts.web import WebClient, WebError
 from harness import OdooServer, Simulator
 from provisioning.common import say
@@ -57,6 +58,7 @@ class Job:
         self.send_to_customer()
         self.send_to_exact()
         self.pay()
+        self.invoice_in_exact()
         return self.compare()
 
     # --- set-up ---
@@ -439,11 +441,26 @@ class Job:
         self._show_notice(notice)
         self._show_documents(paid=True)
 
+    def invoice_in_exact(self) -> None:
+        """The other way: work that Exact itself invoices; Odoo keeps a copy."""
+        show.step(9, "Uninvoiced > Invoice in Exact: hours, expenses, trips and a milestone")
+        self.invoicing = Invoicing(self.admin, self.web, list(self.customers.values())[:2])
+        self.invoicing.switch_on()
+        self.invoicing.make_work()
+        wizard = self.invoicing.choose()
+        self.invoicing.look(wizard)
+        self._show_notice(self.invoicing.send(wizard))
+        self.invoicing.wait_for_pdf()
+        self.invoicing.pay(self.simulator, DIVISION)
+        self.invoicing.show()
+
     def compare(self) -> list[str]:
         """Both books side by side."""
-        show.step(9, "Compare Odoo with the ledger, to the cent")
+        show.step(10, "Compare Odoo with the ledger, to the cent")
         ledger = self.simulator.get(f"/_sim/ledger/{DIVISION}")
-        rows, wrong = books.compare(self.admin, self._read(), ledger)
+        moves = self._read() + self.invoicing.read()
+        rows, wrong = books.compare(self.admin, moves, ledger)
+        wrong += self.invoicing.wrong()
         show.table(["document", "what", "Odoo", "Exact", ""], rows)
         states = [row["exact_state"] for row in self._read()]
         wanted = ["done"] * (len(states) - 2) + ["failed", "not_sent"]
