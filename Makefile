@@ -22,13 +22,13 @@ demo: provision  ## run the main job from end to end and stay up (DEMO_EXIT=1: e
 programs:
 	@$(PYTHON) tools/provision.py --no-template
 
-test: programs  ## lint and every test; what CI runs
+test: programs  ## lint and every test; what CI runs (it builds the databases meanwhile)
 	@$(VENV) tools/run_tests.py
 
 test-fast: python  ## lint and the tests that need no database
 	@$(VENV) tools/run_tests.py lint plain
 
-test-addon: provision  ## the add-on's tests in a real database
+test-addon: provision  ## the add-ons' tests in real databases
 	@$(VENV) tools/run_tests.py addon
 
 test-browser: provision  ## the tests of the whole product, in a real browser

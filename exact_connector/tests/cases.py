@@ -36,6 +36,23 @@ class UnlimitedCase(ExactCase):
 
     # === RECORDS === #
 
+    def fresh(self):
+        """Connected, no division, nothing filled in, nothing decided."""
+        self.connection.write(
+            {
+                "division_id": False,
+                "start_date": False,
+                "sale_journal_id": False,
+                "refund_journal_id": False,
+                "default_item_id": False,
+                "default_vat_code_id": False,
+                "no_tax_vat_code_id": False,
+                "default_payment_condition_id": False,
+            }
+        )
+        self.clear_calls()
+        return self.connection
+
     def other_company(self, login=None, division=1002):
         """A second company, joined to a division of its own."""
         company = self._create_company(name="Zuid Advies B.V.")

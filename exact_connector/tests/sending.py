@@ -6,18 +6,18 @@ from datetime import timedelta
 
 from odoo import Command, fields
 
-from .common import ExactCase, post
+from .cases import UnlimitedCase
+from .common import post
 
 ENTRIES = "salesentry/SalesEntries"
 ACCOUNTS = "crm/Accounts"
 
 
-class SendCase(ExactCase):
-    """Limits lifted, one mapped tax, no calls counted yet; helpers to break things and look at both sides."""
+class SendCase(UnlimitedCase):
+    """One mapped tax, no calls counted yet; helpers to break things and look at both sides."""
 
     def setUp(self):
         super().setUp()
-        post(f"{self.sim.url}/_sim/limits", {"minute": None, "errors": None})
         self.tax_21 = self.tax(21, "2")
         self.clear_calls()
 
@@ -40,11 +40,27 @@ class SendCase(ExactCase):
     def reseed(self, accounts):
         """Other books in Exact, the connection going on as before."""
         self.sim.reset(seed="demo", accounts=accounts)
-        post(f"{self.sim.url}/_sim/limits", {"minute": None, "errors": None})
+        self.lift_limits()
         self.connection.authorization_id._connect(self.grant())
         self.clear_calls()
 
     # === DRIVING === #
+
+    def sent(self, *lines, **values):
+        """An invoice that is in Exact, its calls forgotten."""
+        move = self.invoice(*lines, **values)
+        move.action_exact_create_sales_entry()
+        self.assertEqual(move.exact_state, "done", move.exact_message)
+        self.clear_calls()
+        return move
+
+    def wizard(self, action):
+        """The record that an action opens."""
+        return self.env[action["res_model"]].browse(action["res_id"])
+
+    def step(self, move, kind="document"):
+        """What follows on a document's entry."""
+        return move.exact_step_ids.filtered(lambda step: step.kind == kind)[:1]
 
     def cron(self, name):
         """Run a scheduled action as the scheduler would."""
@@ -83,10 +99,6 @@ class SendCase(ExactCase):
 
     def account_rows(self):
         return self.sim_rows(ACCOUNTS)
-
-    def chatter(self, record):
-        """All that the chatter of a record says."""
-        return "\n".join(str(message.body) for message in record.message_ids)
 
 
 class ErrorCase(SendCase):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import requests
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from .common import post
 from .sending import ENTRIES, SendCase
@@ -16,39 +16,8 @@ INVOICER = "account.group_account_invoice"
 
 @tagged("post_install", "-at_install")
 class TestAfter(SendCase):
-    def sent(self, **values):
-        """An invoice that is in Exact, its calls forgotten."""
-        move = self.invoice(**values)
-        move.action_exact_create_sales_entry()
-        self.assertEqual(move.exact_state, "done", move.exact_message)
-        self.clear_calls()
-        return move
-
-    def wizard(self, action):
-        return self.env[action["res_model"]].browse(action["res_id"])
-
     def ways(self, move, intent=False):
         return self.wizard(move.with_context(exact_intent=intent).action_exact_way_out())
-
-    def step(self, move, kind):
-        return move.exact_step_ids.filtered(lambda step: step.kind == kind)[:1]
-
-    def make_user(self, login, *groups, company=None):
-        """A user of one company with exactly these groups."""
-        company = company or self.company
-        return new_test_user(
-            self.env,
-            login=login,
-            groups=",".join(groups),
-            company_id=company.id,
-            company_ids=[(6, 0, company.ids)],
-        )
-
-    def other_company(self):
-        """A second company, joined to a division of its own."""
-        company = self._create_company(name="Zuid Advies B.V.")
-        self.env.user.company_ids += company
-        return company, self.connect(company, division=1002)
 
     # === LINK === #
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
-from .cases import UnlimitedCase
 from .sending import SendCase
 
 REOPENED = "exact_connector.activity_type_reopened"
@@ -13,7 +12,7 @@ ACTIVITY = "exact_connector.activity_type_exact"
 
 
 @tagged("post_install", "-at_install")
-class TestNotices(SendCase, UnlimitedCase):
+class TestNotices(SendCase):
     def setUp(self):
         super().setUp()
         self.partner = self.customer()
@@ -26,10 +25,7 @@ class TestNotices(SendCase, UnlimitedCase):
         self.anna.notification_type = "inbox"
 
     def sent(self, **values):
-        move = self.invoice([(1, 100.0, self.tax_21)], partner=self.partner, **values)
-        move.action_exact_create_sales_entry()
-        self.assertEqual(move.exact_state, "done", move.exact_message)
-        return move
+        return super().sent(partner=self.partner, **values)
 
     def receive(self, move, amount=None):
         entry = {"entry": move.exact_entry_id}

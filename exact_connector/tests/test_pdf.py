@@ -39,9 +39,6 @@ class TestPdf(SendCase):
         )
         move.invalidate_recordset(["invoice_pdf_report_id", "invoice_pdf_report_file"])
 
-    def step(self, move):
-        return move.exact_step_ids.filtered(lambda step: step.kind == "document")
-
     def files(self):
         return list(self.division.table(FILES).rows.values())
 

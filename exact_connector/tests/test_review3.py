@@ -12,26 +12,12 @@ from .sending import ACCOUNTS, ENTRIES, SendCase
 
 @tagged("post_install", "-at_install")
 class TestReviewAfter(SendCase):
-    def sent(self, **values):
-        """An invoice that is in Exact, its calls forgotten."""
-        move = self.invoice(**values)
-        move.action_exact_create_sales_entry()
-        self.assertEqual(move.exact_state, "done", move.exact_message)
-        self.clear_calls()
-        return move
-
-    def wizard(self, action):
-        return self.env[action["res_model"]].browse(action["res_id"])
-
     def unlink_entry(self, move):
         """As a manager does, with a reason."""
         wizard = self.wizard(move.action_exact_way_out())
         wizard.reason = "Wrong entry"
         wizard.action_unlink()
         self.assertFalse(move.exact_entry_id)
-
-    def step(self, move, kind):
-        return move.exact_step_ids.filtered(lambda step: step.kind == kind)[:1]
 
     # === LINKS === #
 

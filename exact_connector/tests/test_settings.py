@@ -20,25 +20,8 @@ class TestSettings(UnlimitedCase):
         self.settings(**values).execute()
         self.env.invalidate_all()
 
-    def fresh(self):
-        """Connected, no division, nothing filled in."""
-        self.connection.write(
-            {
-                "division_id": False,
-                "start_date": False,
-                "sale_journal_id": False,
-                "refund_journal_id": False,
-                "default_item_id": False,
-                "default_vat_code_id": False,
-                "no_tax_vat_code_id": False,
-                "default_payment_condition_id": False,
-            }
-        )
-        self.clear_calls()
-        return self.connection.authorization_id.division_ids
-
     def test_r02_list_of_missing_settings_shrinks_until_it_is_empty(self):
-        divisions = self.fresh()
+        divisions = self.fresh().authorization_id.division_ids
         filled = {
             "division_id": divisions[0].id,
             "start_date": fields.Date.today(),
@@ -102,7 +85,7 @@ class TestSettings(UnlimitedCase):
         self.assertTrue(self.connection.auto_send)
 
     def test_r07_opening_and_filling_in_the_page_makes_no_call(self):
-        divisions = self.fresh()
+        divisions = self.fresh().authorization_id.division_ids
         settings = self.env["res.config.settings"].new(
             {**self.settings()._convert_to_write({}), "exact_division_id": divisions[1].id}
         )

@@ -14,23 +14,6 @@ PAGE = "exact_connector.view_exact_setup_form"
 
 @tagged("post_install", "-at_install")
 class TestSetup(UnlimitedCase):
-    def fresh(self):
-        """Connected, no division, nothing filled in, nothing decided."""
-        self.connection.write(
-            {
-                "division_id": False,
-                "start_date": False,
-                "sale_journal_id": False,
-                "refund_journal_id": False,
-                "default_item_id": False,
-                "default_vat_code_id": False,
-                "no_tax_vat_code_id": False,
-                "default_payment_condition_id": False,
-            }
-        )
-        self.clear_calls()
-        return self.connection
-
     def done(self):
         return self.connection.setup_done.split()
 

@@ -10,12 +10,11 @@ from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw
 from odoo.tests import tagged
 
-from .cases import UnlimitedCase
 from .sending import ACCOUNTS, ENTRIES, SendCase
 
 
 @tagged("post_install", "-at_install")
-class TestSync(SendCase, UnlimitedCase):
+class TestSync(SendCase):
     def setUp(self):
         super().setUp()
         self.partner = self.customer()

@@ -1,6 +1,6 @@
 """Limits, outages and dead tokens: what was sent waits, is told, and goes on by itself."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 
 from odoo import fields
 from odoo.tests import tagged
@@ -31,6 +31,9 @@ class TestWaits(ErrorCase):
         )
 
     def test_minute_used_up_is_heeded_before_exact_refuses(self):
+        minute = fields.Datetime.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
+        # At Exact a minute begins, which does not end while this goes on.
+        self.sim.clock.freeze(minute.replace(tzinfo=timezone.utc))
         post(f"{self.sim.url}/_sim/limits", {"minute": 3, "clear": True})
         partner = self.customer()
         moves = self.env["account.move"].union(*(self.invoice(partner=partner) for _n in range(5)))
@@ -43,8 +46,8 @@ class TestWaits(ErrorCase):
         waiting = moves.exact_exchange_ids.filtered(lambda e: e.state == "waiting")
         self.assertEqual(waiting[0].cause_id.code, "limit")
         self.assertEqual(waiting[0].owner, "nobody")
-        self.assertGreater(waiting[0].retry_at, fields.Datetime.now())
-        self.assertLess(waiting[0].retry_at, fields.Datetime.now() + timedelta(seconds=75))
+        self.assertGreaterEqual(waiting[0].retry_at, minute + timedelta(seconds=60))
+        self.assertLess(waiting[0].retry_at, minute + timedelta(seconds=75))
         self.assertTrue(self.trigger_at(waiting[0].retry_at), "it goes on by itself")
         self.clear_calls()
         self.invoice(partner=partner).action_exact_create_sales_entry()
