@@ -15,10 +15,16 @@ if find_spec("exact_simulator"):
         test_gaps,
         test_import,
         test_invoice_copy,
+        test_invoice_licence,
+        test_invoice_mapping,
         test_invoice_once,
+        test_invoice_pdf,
         test_invoice_send,
         test_invoice_vat,
         test_isolation,
+        test_lines_account,
+        test_lines_amount,
+        test_lines_dimension,
         test_mapping,
         test_mapping_screens,
         test_match,
@@ -42,11 +48,3 @@ if find_spec("exact_simulator"):
         test_waits,
         test_way_out,
     )
-from . import (
-    test_invoice_licence,
-    test_invoice_mapping,
-    test_invoice_pdf,
-    test_lines_account,
-    test_lines_amount,
-    test_lines_dimension,
-)

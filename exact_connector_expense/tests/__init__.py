@@ -3,5 +3,4 @@
 from importlib.util import find_spec
 
 if find_spec("exact_simulator"):
-    from . import test_translations
-from . import test_expense_invoice, test_expense_left_behind
+    from . import test_expense_invoice, test_expense_left_behind, test_translations
