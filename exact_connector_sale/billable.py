@@ -16,8 +16,8 @@ class LeftBehind:
     """Why something is not taken into an invoice (W15).
 
     ``code``: not_approved|no_rate|no_item|no_customer|other_currency|invoiced|in_exact|on_its_way|non_billable|
-    fixed_price|before_start|other_company|nothing; ``message``: in the user's words; ``record``: the record
-    that mends it (a recordset of one), or None.
+    fixed_price|before_start|other_company|partly_invoiced|nothing; ``message``: in the user's words;
+    ``record``: the record that mends it (a recordset of one), or None.
     """
 
     code: str

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ..client import ExactError
@@ -200,13 +200,22 @@ class AccountMove(models.Model):
             return env._("not in Exact yet: use Invoice in Exact first")
         if self._exact_open_step("invoice_delete"):
             return env._("being cancelled in Exact")
+        if self._exact_in_former_books():
+            return env._(
+                "a draft in the division that was connected before: print or delete it there"
+            )
         return False
 
     def action_exact_cancel_invoice(self):
         """Delete these drafts in Exact, and free what they took; one that has not gone yet is taken back."""
         self._exact_check_user()
         steps, skipped, taken_back = self.env["exact.exchange"], [], self.browse()
-        for move in self:
+        let_go = self.filtered(
+            lambda move: (
+                move.exact_is_draft and not move.exact_entry_id and move._exact_in_former_books()
+            )
+        )
+        for move in self - let_go:
             reason = move._exact_cancel_skip_reason()
             if reason:
                 skipped.append((move, reason))
@@ -216,8 +225,36 @@ class AccountMove(models.Model):
                 taken_back |= move
         if taken_back:
             taken_back._exact_take_back()
+        former = let_go._exact_let_go()
         answer = self._exact_go(steps, skipped) if steps or skipped else None
-        return self._exact_leave_form(answer, taken_back)
+        return self._exact_leave_form(answer, taken_back | let_go, former)
+
+    def _exact_in_former_books(self):
+        """Whether it was made in a division that is not connected any more, where Odoo does nothing."""
+        self.ensure_one()
+        connection = self.env["exact.connection"].sudo()._for_company(self.company_id)
+        return self._exact_in_other_books(connection)
+
+    def _exact_let_go(self):
+        """Forget drafts in a division used before: there they are a person's to delete.
+
+        :return: what to tell; None where there are none.
+        :raises AccessError: for whoever is no manager: should one be printed there, it was invoiced twice.
+        """
+        may = self.env.su or self.env.user.has_group("exact_connector.group_exact_manager")
+        if self and not may:
+            raise AccessError(
+                self.env._(
+                    "A draft in the division that was connected before: a manager lets go of it here, and "
+                    "deletes it there."
+                )
+            )
+        note = self.env._(
+            "Let go in Odoo: it is a draft in the division that was connected before. Delete it there, so that "
+            "nobody prints it."
+        )
+        self._exact_drop_invoice(note)
+        return note if self else None
 
     def _exact_cancel_skip_reason(self):
         self.ensure_one()
@@ -239,13 +276,13 @@ class AccountMove(models.Model):
             for step in self.sudo().exact_step_ids
         )
 
-    def _exact_leave_form(self, answer, taken_back):
+    def _exact_leave_form(self, answer, taken_back, former=None):
         """After cancelling the copy may be gone: the list is what is left to look at."""
         if not answer:
             answer = self.env["exact.connection"]._notify(
                 self.env._("%s taken back", len(taken_back)),
-                self.env._("Nothing was made in Exact."),
-                "success",
+                former or self.env._("Nothing was made in Exact."),
+                "warning" if former else "success",
             )
         if not self.exists():
             action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -277,11 +314,18 @@ class AccountMove(models.Model):
         differs = left.filtered(lambda move: move.exact_state == "differs")
         if differs:
             parts.append(self.env._("%s differ from Odoo's copy", len(differs)))
+        former = left.filtered(lambda move: move._exact_in_former_books())
+        if former:
+            parts.append(
+                self.env._(
+                    "%s in the division that was connected before: not asked for", len(former)
+                )
+            )
         if len(left) < len(drafts):
             parts.append(self.env._("%s deleted in Exact", len(drafts) - len(left)))
         answer = self.env["exact.connection"]._notify(
             self.env._("Refreshed from Exact"),
             ", ".join(parts) or self.env._("Still a draft in Exact, with the same total."),
-            "warning" if differs or len(left) < len(drafts) else "success",
+            "warning" if differs or former or len(left) < len(drafts) else "success",
         )
         return self._exact_leave_form(answer, self.browse())

@@ -42,7 +42,7 @@ class AccountMove(models.Model):
         if changed and not self._exact_is_ours():
             made = self.filtered(
                 lambda move: (
-                    move.exact_is_draft
+                    move._exact_may_be_draft()
                     and any(self._field_will_change(move, vals, name) for name in changed)
                 )
             )
@@ -52,9 +52,8 @@ class AccountMove(models.Model):
 
     def unlink(self):
         """What a copy took is free again, whoever deletes it."""
-        self.filtered(
-            lambda move: move.exact_route == "invoice" and move.state == "draft"
-        )._exact_free_invoice()
+        # An ordinary invoice too, made of a selection where Exact may not make any (R50).
+        self.filtered(lambda move: move.exact_route and move.state == "draft")._exact_free_invoice()
         return super().unlink()
 
     def _exact_free_invoice(self):
@@ -71,8 +70,13 @@ class AccountMove(models.Model):
     def _exact_has_amounts(self):
         if self.exact_route == "invoice" and self._exact_is_ours():
             return False
+        return super()._exact_has_amounts() or self._exact_may_be_draft()
+
+    def _exact_may_be_draft(self):
+        """Whether it is a draft in Exact, or perhaps is."""
+        self.ensure_one()
         on_its_way = self.exact_route == "invoice" and self.exact_state in ("sending", "unclear")
-        return super()._exact_has_amounts() or self.exact_is_draft or on_its_way
+        return self.exact_is_draft or on_its_way
 
     def _exact_check_not_booked(self, intent):
         """A draft or printed invoice in Exact; what is gone there is found by the look at the drafts."""
@@ -189,3 +193,22 @@ class AccountMoveLine(models.Model):
         # Of a whole document its own guard tells.
         if not self.env.context.get("dynamic_unlink"):
             self.filtered(lambda line: line.move_id.exact_is_draft)._exact_check_amounts()
+            self.filtered(lambda line: line.display_type == "product")._exact_check_taken()
+
+    def _exact_check_taken(self):
+        """Without its line, what a copy took would stay taken and never be invoiced, or be free and invoiced twice.
+
+        :raises UserError: for lines of a copy that waits to go to Exact.
+        """
+        for move in self.move_id:
+            exchange = move.sudo().exact_exchange_ids.filtered(
+                lambda e: e.kind == "sales_invoice" and e.selection
+            )
+            if exchange and move.exact_route == "invoice" and move.state == "draft":
+                raise UserError(
+                    self.env._(
+                        "%s goes to Exact with all that was selected for it. Take the whole of it back, or delete "
+                        "the document: that frees what was selected, and you can select again without this line.",
+                        move._exact_invoice_label(),
+                    )
+                )

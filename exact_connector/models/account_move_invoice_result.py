@@ -27,7 +27,7 @@ class AccountMove(models.Model):
         made = exchange._totals(self, row)
         currency = row.get("Currency") or self.currency_id.name
         if made == expected and currency == self.currency_id.name:
-            return False
+            return self._exact_customer_difference(row)
         return self.env._(
             "Exact has %(made)s %(currency)s with %(made_vat)s VAT, Odoo %(total)s %(own)s with %(tax)s VAT. "
             "It is not printed from here. Cancel it in Exact and make it again, or put it right in Exact and refresh.",
@@ -37,6 +37,18 @@ class AccountMove(models.Model):
             total=expected[0],
             own=self.currency_id.name,
             tax=expected[1],
+        )
+
+    def _exact_customer_difference(self, row):
+        """That somebody gave the invoice in Exact to another customer, who would owe it there; else False."""
+        customer = self.with_company(self.company_id).commercial_partner_id
+        theirs, ours = row.get("OrderedBy") or "", customer.exact_account_id or ""
+        if not theirs or not ours or theirs.lower() == ours.lower():
+            return False
+        return self.env._(
+            "In Exact it is for another customer than %s. It is not printed from here. Cancel it in Exact and "
+            "make it again, or put it right in Exact and refresh.",
+            customer.display_name,
         )
 
     def _exact_take_difference(self, row):

@@ -130,6 +130,21 @@ class ExactExchange(models.Model):
             )
         return action
 
+    def action_cancel(self):
+        """Out of the queue, what was selected for it is free again."""
+        result = super().action_cancel()
+        moves_sudo = (
+            self.sudo().filtered(lambda e: e.kind == "sales_invoice" and e.selection).move_id
+        )
+        moves_sudo.filtered(
+            lambda move: (
+                move.exact_route == "invoice"
+                and move.state == "draft"
+                and not move.exact_invoice_id
+            )
+        )._exact_take_back()
+        return result
+
     def _get_record_to_mend(self, action):
         if self.kind == "sales_invoice" and action in ("open_record", "open_document"):
             return self.move_id

@@ -274,6 +274,9 @@ class ExactExchange(models.Model):
             return
         if move.state != "draft" or move.exact_invoice_id or move.exact_entry_id:
             return
+        if move.exact_route != "invoice":
+            # Somebody put it into a journal of Odoo's own numbers: it is an ordinary invoice now.
+            return
         try:
             with self.env.cr.savepoint():
                 move.sudo().with_context(exact_invoice_gone=True).unlink()

@@ -181,6 +181,52 @@ class TestInvoiceCopy(InvoiceSendCase):
         self.connection.sudo().books_since = fields.Datetime.now() + timedelta(hours=1)
         self.sync()
         self.assertFalse(self.calls(path="salesinvoice"))
-        move.action_exact_print_invoice()
-        self.assertEqual(self.steps(move, "invoice_print").cause_id.code, "invoice_gone")
+        answer = move.action_exact_refresh_invoice()
+        self.assertIn("connected before", answer["params"]["message"])
+        answer = move.action_exact_print_invoice()
+        self.assertIn("connected before", answer["params"]["message"])
+        self.assertFalse(self.steps(move, "invoice_print"))
         self.assertTrue(move.exists())
+
+    def test_r49_draft_of_another_division_is_let_go_by_a_manager(self):
+        """Else it could neither be cancelled nor deleted, and what it took stayed taken for good."""
+        move = self.draft()
+        exchange = self.send(move, selection=KEYS)
+        self.connection.sudo().books_since = fields.Datetime.now() + timedelta(hours=1)
+        self.clear_calls()
+        groups = ("account.group_account_invoice", "exact_connector.group_exact_user")
+        with self.assertRaises(AccessError):
+            move.with_user(self.make_user("clerk", *groups)).action_exact_cancel_invoice()
+        answer = move.action_exact_cancel_invoice()
+        self.assertIn("Delete it there", answer["params"]["message"])
+        self.assertFalse(move.exists())
+        self.assertEqual(exchange.state, "cancelled")
+        self.assertIn("Delete it there", exchange.notes)
+        self.assertFalse(self.paths())
+
+    def test_r49_draft_that_got_another_customer_in_exact_differs(self):
+        move = self.made()
+        other = "00000000-0000-0000-0000-0000000000ff"
+        row = {"AmountFC": move.amount_total, "VATAmountFC": move.amount_tax, "Currency": "EUR"}
+        account = move.commercial_partner_id.exact_account_id
+        self.assertFalse(move._exact_invoice_difference({**row, "OrderedBy": account.upper()}))
+        text = move._exact_invoice_difference({**row, "OrderedBy": other})
+        self.assertIn("another customer", text)
+
+    def test_r58_customer_of_what_may_be_in_exact_is_not_changed(self):
+        move = self.draft()
+        self.fault("drop_after", path=INVOICES)
+        self.send(move, selection=KEYS)
+        self.assertEqual(move.exact_state, "unclear")
+        other = self.customer(known=False, name="Ander")
+        self.refused(lambda: move.write({"partner_id": other.id}), "Perhaps", with_button=False)
+
+    def test_r49_copy_put_into_an_ordinary_journal_is_not_deleted(self):
+        move = self.draft()
+        exchange = self.env["exact.exchange"]._enqueue_invoices(
+            self.connection, move, selection=KEYS
+        )
+        move.journal_id = self.company_data["default_journal_sale"]
+        exchange._drive()
+        self.assertEqual((exchange.state, exchange.attempts), ("failed", 0))
+        self.assertEqual((move.exists(), move.exact_route), (move, "entry"))

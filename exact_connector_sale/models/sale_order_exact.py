@@ -100,6 +100,7 @@ class SaleOrder(models.Model):
         """Exact's own PDF; the newest where there are several."""
         self.ensure_one()
         self.env["exact.uninvoiced"]._check_user()
+        self.check_access("read")
         pdf = self.exact_invoice_ids.sudo()._exact_invoice_pdfs()[-1:]
         if not pdf:
             raise UserError(self.env._("Exact's PDF has not come back yet."))

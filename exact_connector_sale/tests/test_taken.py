@@ -125,6 +125,30 @@ class TestTaken(InvoiceCase):
         self.assertEqual(exchanges.state, "done", exchanges.message)
         self.assertEqual(self.in_exact()[0]["AmountFC"], "145.20")
 
+    def test_r49_taken_out_of_the_queue_it_can_be_invoiced_again(self):
+        order = self.order()
+        with patch.object(self.env.registry["exact.exchange"], "_drive", lambda *a, **k: None):
+            exchange, _notice = self.send_wizard(self.wizard(order))
+        exchange.action_cancel()
+        self.assertEqual((exchange.state, exchange.left_out), ("cancelled", True))
+        self.assert_free(order)
+
+    def test_the_connection_of_another_company_is_not_used(self):
+        wizard = self.wizard(self.order())
+        other = self._create_company(name="Zuid Advies B.V.")
+        wizard.connection_id = self.env["exact.connection"].create(
+            {"company_id": other.id, "authorization_id": self.connection.authorization_id.id}
+        )
+        with self.assertRaises(AccessError):
+            wizard.action_send()
+
+    def test_the_pdf_of_an_order_is_for_who_may_see_the_order(self):
+        user = self.make_user("clerk", "exact_connector.group_exact_user")
+        order = self.order()
+        self.assertFalse(order.with_user(user).has_access("read"))
+        with self.assertRaises(AccessError):
+            order.with_user(user).action_exact_invoice_pdf()
+
     def test_only_an_exact_user_opens_the_wizard(self):
         user = self.make_user("salesman", "sales_team.group_sale_salesman_all_leads")
         order = self.order()

@@ -237,5 +237,7 @@ class ExactInvoiceWizard(models.TransientModel):
         if not self.env.su and not self.env.user.has_group("exact_connector.group_exact_user"):
             raise AccessError(self.env._("Only an Exact Online user can do this."))
         for wizard in self:
+            if wizard.connection_id.sudo().company_id != wizard.company_id:
+                raise AccessError(self.env._("This connection is another company's."))
             if wizard.company_id not in self.env.companies:
                 raise AccessError(self.env._("Switch to %s first.", wizard.company_id.name))

@@ -3,6 +3,8 @@ from decimal import Decimal
 from odoo import Command, api, models
 from odoo.fields import Domain
 
+from odoo.addons.exact_connector_sale.billable import LeftBehind
+
 # Hours that somebody may still be asked to pay for. Odoo calls hours with negative costs "revenues".
 BILLABLE_TYPES = ("billable_time", "billable_manual", "timesheet_revenues")
 # So many hours already invoiced are named where nothing else is found.
@@ -163,36 +165,70 @@ class ExactBillableTimesheet(models.AbstractModel):
     @api.model
     def _quantity(self, hour, uom):
         """The time of ``hour`` in ``uom``, exact; hours count as units where nothing converts them."""
-        own = hour.product_uom_id or self.env.ref("uom.product_uom_hour")
-        amount = own._compute_quantity(hour.unit_amount, uom, round=False)
-        return Decimal(repr(round(amount, 8)))
+        return self._convert(hour.unit_amount, hour.product_uom_id, uom)
 
     @api.model
-    def _settle_rounding(self, billables):
-        """Where all open hours of an order line are taken, their sum is what Odoo has to invoice.
+    def _convert(self, amount, own, uom):
+        own = own or self.env.ref("uom.product_uom_hour")
+        return Decimal(repr(round(own._compute_quantity(amount, uom, round=False), 8)))
 
-        Earlier invoices of parts were rounded each by itself: what that left, up to a cent of a unit for
-        each, goes with the last part, so that Odoo's own "Create Invoice" finds nothing over.
+    @api.model
+    def _settle_quantities(self, billables):
+        """What Odoo has to invoice of an order line bounds what its open hours come to, here too.
+
+        More hours than that are open where part of them was credited (Odoo frees all hours behind a
+        credited line), or invoiced before they were made: all of them would be paid twice, and which of
+        them nobody knows. Odoo's own "Create Invoice" takes the quantity that is left.
+
+        Where all open hours are taken, their sum is what Odoo has to invoice. Earlier invoices of parts
+        were rounded each by itself: what that left, up to a cent of a unit for each, goes with the last
+        part, so that "Create Invoice" finds nothing over.
         """
         per_line = {}
         for billable in billables:
             if billable.order_line and not billable.left_behind:
                 per_line.setdefault(billable.order_line, []).append(billable)
         for order_line, members in per_line.items():
-            taken = {billable.record.id for billable in members}
-            if len(taken) != self._open_count(order_line):
-                continue
-            quantity = sum((billable.quantity for billable in members), Decimal(0))
-            rest = Decimal(repr(round(order_line.qty_to_invoice, 8))) - quantity
+            count, open_ = self._open(order_line)
+            due = Decimal(repr(round(order_line.qty_to_invoice, 8)))
             step = Decimal(repr(order_line.product_uom_id.rounding or 0.01))
-            if rest and abs(rest) <= step * (1 + len(order_line.invoice_lines)):
+            most = step * (1 + len(order_line.invoice_lines))
+            if open_ - due > most:
+                left = self._partly_invoiced(order_line, due, open_)
+                for billable in members:
+                    billable.left_behind = left
+                continue
+            if len({billable.record.id for billable in members}) != count:
+                continue
+            rest = due - sum((billable.quantity for billable in members), Decimal(0))
+            if rest and abs(rest) <= most:
                 members[-1].quantity += rest
 
     @api.model
-    def _open_count(self, order_line):
-        """How many hours of an order line Odoo counts as delivered and not yet invoiced."""
+    def _open(self, order_line):
+        """How many hours of an order line Odoo counts as delivered and not yet invoiced, and what they come to."""
         invoiced = self.env["account.move.line"]._timesheet_domain_get_invoiced_lines(order_line)
         domain = Domain(order_line._timesheet_compute_delivered_quantity_domain())
-        return self.env["account.analytic.line"].search_count(
-            domain & Domain(invoiced) & Domain("unit_amount", "!=", 0)
+        groups = self.env["account.analytic.line"]._read_group(
+            domain & Domain(invoiced) & Domain("unit_amount", "!=", 0),
+            ["product_uom_id"],
+            ["__count", "unit_amount:sum"],
         )
+        count, total = 0, Decimal(0)
+        for unit, number, amount in groups:
+            count += number
+            total += self._convert(amount, unit, order_line.product_uom_id)
+        return count, total
+
+    @api.model
+    def _partly_invoiced(self, order_line, due, open_):
+        order, unit = order_line.order_id, order_line.product_uom_id.name
+        message = self.env._(
+            "Order %(order)s has %(due)s %(unit)s to invoice, and %(open)s %(unit)s are open: part of them was "
+            "credited or invoiced before. Invoice what is left with Create Invoice on the order.",
+            order=order.display_name,
+            due=f"{round(due, 2):f}",
+            open=f"{round(open_, 2):f}",
+            unit=unit,
+        )
+        return LeftBehind("partly_invoiced", message, order)

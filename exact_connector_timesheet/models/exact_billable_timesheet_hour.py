@@ -21,7 +21,7 @@ class ExactBillableTimesheet(models.AbstractModel):
             "cache": {},
         }
         billables = [self._read_hour(hour, kept) for hour in hours]
-        self._settle_rounding(billables)
+        self._settle_quantities(billables)
         return billables
 
     @api.model

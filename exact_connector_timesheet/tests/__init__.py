@@ -8,6 +8,7 @@ if find_spec("exact_simulator"):
     from . import test_bad_input
     from . import test_hours
     from . import test_left_behind
+    from . import test_not_twice
     from . import test_screens
     from . import test_taken
     from . import test_translations
