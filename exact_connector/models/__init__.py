@@ -45,6 +45,7 @@ from . import exact_mapper_sales_vat
 from . import exact_mapper_sales_dimension
 from . import exact_mapper_sales_invoice
 from . import exact_mapper_sales_invoice_line
+from . import exact_mapper_sales_invoice_vat
 
 from . import exact_connection_use
 from . import exact_connection_gaps

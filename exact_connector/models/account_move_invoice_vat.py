@@ -1,4 +1,4 @@
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from odoo import Command, models
 
@@ -67,16 +67,13 @@ class AccountMove(models.Model):
             return {}
         lines = self.invoice_line_ids.filtered(lambda line: line.display_type == "product")
         cent = Decimal(1).scaleb(-self.currency_id.decimal_places)
-        found = {}
-        for tax_line in tax_lines:
-            tax = tax_line.tax_line_id
-            rate = Decimal(str(tax.amount)) / 100
-            nets = [Decimal(str(line.price_subtotal)) for line in lines if tax in line.tax_ids]
-            found[tax_line] = sum(
-                ((net * rate).quantize(cent, ROUND_HALF_UP) for net in nets), Decimal(0)
-            )
-        if sum(found.values()) == made:
-            return found
+        mapper = self.env["exact.mapper.sales.invoice"]
+        connection = self.env["exact.connection"].sudo()._for_company(self.company_id)
+        resolution = mapper._resolve(self, connection)
+        for reading in mapper._vat_readings(resolution):
+            reading = {tax: mapper._sign(self) * vat for tax, vat in reading.items() if vat}
+            if sum(reading.values()) == made and set(reading) <= set(taxes):
+                return {line: reading.get(line.tax_line_id, Decimal(0)) for line in tax_lines}
         if len(tax_lines) == 1 and abs(made - own) <= cent * CENT_A_LINE * len(lines):
             return {tax_lines: made}
         return {}

@@ -34,3 +34,14 @@ class AccountTax(models.Model):
         if self.amount_type == "division":
             return 100 * self.amount / (100 - self.amount)
         return self.amount
+
+    @api.model
+    def _add_tax_details_in_base_line(self, base_line, company, rounding_method=None):
+        """What Exact invoices is rounded as Exact rounds it: VAT on each line (API 5.13)."""
+        record = base_line.get("record")
+        is_line = isinstance(record, models.BaseModel) and record._name == "account.move.line"
+        if not rounding_method and is_line and record.move_id.journal_id.exact_invoices:
+            rounding_method = "round_per_line"
+        return super()._add_tax_details_in_base_line(
+            base_line, company, rounding_method=rounding_method
+        )

@@ -136,11 +136,12 @@ class ExactExchange(models.Model):
         return ((self.quantity_signs or "").split() or [self.connection_id.credit_quantity])[-1]
 
     def _is_opposite(self, move, row):
-        """Whether Exact made a debt of a credit: the same amounts with the other sign."""
+        """Whether Exact made a debt of a credit: the same net amount with the other sign."""
         if move.move_type != "out_refund":
             return False
         total, vat = self._mapper()._expected(move)
-        return bool(total) and self._totals(move, row) == (-total, -vat)
+        made, made_vat = self._totals(move, row)
+        return total != vat and made - made_vat == vat - total
 
     def _turn_sign(self, client, row, other):
         """Delete the draft, remember how Exact wants it, and send once more."""

@@ -145,9 +145,15 @@ class ExactMapperSalesInvoice(models.AbstractModel):
 
         More digits than the currency has: 100.00 including 21 % is 82.644628.
         """
-        line, net = base_line["record"], base_line["tax_details"]["raw_total_excluded_currency"]
+        line = base_line["record"]
         if not line.quantity:
             return None
+        # Whatever the amounts are rounded by, the price is the one agreed.
+        whole = dict(base_line)
+        self.env["account.tax"]._add_tax_details_in_base_line(
+            whole, line.company_id, rounding_method="round_globally"
+        )
+        net = whole["tax_details"]["raw_total_excluded_currency"]
         price = Decimal(str(net)) / Decimal(str(line.quantity))
         unit = found.unit_code and self._get_unit(found.unit_code, line.product_uom_id)
         if unit and unit != line.product_uom_id:

@@ -14,6 +14,7 @@ if find_spec("exact_simulator"):
         test_errors,
         test_gaps,
         test_import,
+        test_invoice_budget,
         test_invoice_copy,
         test_invoice_licence,
         test_invoice_mapping,
