@@ -7,6 +7,7 @@ if find_spec("exact_simulator"):
     from . import test_activity_item
     from . import test_bad_input
     from . import test_hours
+    from . import test_invoice_amounts
     from . import test_left_behind
     from . import test_not_twice
     from . import test_screens

@@ -220,7 +220,7 @@ class TestInvoiceAmounts(RandomWork, HoursCase):
             self.connection.write(
                 {"quantity_decimals": "2", "credit_quantity": "negative", **setting}
             )
-            mirrors = self.send(8, grouping="customer", line_mode="day", print_invoice="print")
+            mirrors = self.send(6, grouping="customer", line_mode="day", print_invoice="print")
             mirrors |= self.credited(mirrors.filtered(lambda move: move.state == "posted")[:2])
             invoices, agreed = self.in_exact(), 0
             for move in mirrors:
