@@ -49,7 +49,7 @@ class ExactMapperSalesInvoice(models.AbstractModel):
     @api.model
     def _resolve_item(self, line, connection, found, resolution):
         """As on a sales entry (R18), but a line of a sales invoice has to have one (API 5.13)."""
-        super()._resolve_item(line, connection, found, resolution)
+        result = super()._resolve_item(line, connection, found, resolution)
         if not found.item:
             resolution.problem(
                 "no_item",
@@ -60,17 +60,19 @@ class ExactMapperSalesInvoice(models.AbstractModel):
                 ),
                 line.product_id.product_tmpl_id or connection,
             )
+        return result
 
     @api.model
     def _resolve_gl_account(self, line, connection, found, resolution):
-        if found.item:
-            super()._resolve_gl_account(line, connection, found, resolution)
+        if not found.item:
+            return None
+        return super()._resolve_gl_account(line, connection, found, resolution)
 
     @api.model
     def _check_item(self, line, found, where, connection, resolution):
         """Whether the item takes fractions is asked of the quantity as Exact gets it (R17)."""
         self._convert_quantity(line, found, connection, resolution)
-        super()._check_item(line, found, where, connection, resolution)
+        return super()._check_item(line, found, where, connection, resolution)
 
     # === UNIT === #
 

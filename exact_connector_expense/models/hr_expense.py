@@ -66,7 +66,7 @@ class HrExpense(models.Model):
     def _search_exact_kind(self, operator, value):
         if operator != "in":
             return NotImplemented
-        units = self.env["uom.uom"].with_context(active_test=False).search([])
+        units = self.env["uom.uom"].with_context(active_test=False).search(Domain.TRUE)
         trips = Domain("product_id", "in", self._exact_mileage().ids) | Domain(
             "product_uom_id", "in", units.filtered(self._exact_is_distance).ids
         )

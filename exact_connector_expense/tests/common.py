@@ -119,7 +119,7 @@ class ExpenseCase(InvoicingCase):
     def post(self, expenses):
         """As a bookkeeper posts them: with the wizard that asks for journal and date."""
         action = expenses.action_post()
-        wizard = self.env[action["res_model"]].with_context(action["context"])
+        wizard = self.env[action["res_model"]].with_context(**action["context"])
         wizard.browse(action["res_id"]).action_post_entry()
 
     def for_customer(self, product=None, amount=100.0, partner=None, **values):

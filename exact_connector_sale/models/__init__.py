@@ -1,8 +1,5 @@
 # ruff: noqa: I001  one a line, so that lines merge
 from . import exact_billable
-from . import exact_invoice_start
-from . import exact_uninvoiced
-from . import exact_uninvoiced_line
 from . import res_partner
 from . import sale_order_exact
 from . import exact_billable_sale

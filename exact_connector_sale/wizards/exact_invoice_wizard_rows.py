@@ -83,7 +83,7 @@ class ExactInvoiceWizardInvoice(models.TransientModel):
     sequence = fields.Integer("No.", readonly=True)
     key = fields.Char(readonly=True, required=True)
     label = fields.Char(readonly=True)
-    customer_id = fields.Many2one("res.partner", "Customer", readonly=True)
+    customer_id = fields.Many2one("res.partner", readonly=True)
     partner_id = fields.Many2one("res.partner", "Invoice Address", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     reference = fields.Char(help="Becomes the description of the invoice in Exact.")
@@ -127,7 +127,7 @@ class ExactInvoiceWizardInvoiceLine(models.TransientModel):
         "exact.invoice.wizard", required=True, readonly=True, ondelete="cascade", index=True
     )
     invoice_id = fields.Many2one(
-        "exact.invoice.wizard.invoice", "Invoice", readonly=True, ondelete="cascade", index=True
+        "exact.invoice.wizard.invoice", readonly=True, ondelete="cascade", index=True
     )
     invoice_number = fields.Integer("No.", related="invoice_id.sequence")
     connection_id = fields.Many2one(related="wizard_id.connection_id")
@@ -136,7 +136,6 @@ class ExactInvoiceWizardInvoiceLine(models.TransientModel):
     name = fields.Char("Text")
     item_id = fields.Many2one(
         "exact.item",
-        "Item",
         domain="[('connection_id', '=', connection_id), ('is_sales_item', '=', True)]",
     )
     item_source = fields.Char("Why This Item", readonly=True)

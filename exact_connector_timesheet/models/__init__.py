@@ -8,7 +8,6 @@ from . import (
     exact_billable_timesheet_rate,
     exact_connection,
     exact_mapper_sales_activity,
-    exact_uninvoiced,
     hr_employee,
     project_project,
     project_task,

@@ -29,7 +29,7 @@ class ExactUninvoicedLine(models.TransientModel):
     date = fields.Date(readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
-    order_id = fields.Many2one("sale.order", "Order", readonly=True)
+    order_id = fields.Many2one("sale.order", readonly=True)
     product_id = fields.Many2one("product.product", readonly=True)
     quantity = fields.Float(digits=(16, 2), readonly=True)
     uom_id = fields.Many2one("uom.uom", "Unit", readonly=True)
