@@ -2,8 +2,10 @@
 
     python tools/screenshots.py                 all pictures, where the documentation wants them
     python tools/screenshots.py --all FOLDER    every screen at the widths of a desk and of a telephone, for looking at
+    python tools/screenshots.py --walk entries  one of the two walks only
 
-The walk connects, maps, imports, sends and pays as a person would; it fails where a button or a page is missing.
+The walk "entries" connects, maps, imports, sends and pays as a person would; "invoicing" has Exact make the invoices,
+with all add-ons. They fail where a button or a page is missing.
 """
 
 import argparse
@@ -13,13 +15,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from browser import browser, sign_in
-from picture_parts import around, documents, setup
+from picture_parts import around, documents, invoicing, setup
 from picture_parts.hands import DESK, Hands
 
 from harness import OdooServer, Postgres, Simulator
 
+WALKS = ("entries", "invoicing")
 
-def walk(hands: Hands) -> None:
+
+def entries(hands: Hands) -> None:
     """The main way and the screens beside it; the steps hang together."""
     setup.connect(hands)
     setup.division(hands)
@@ -39,29 +43,41 @@ def walk(hands: Hands) -> None:
         around.trouble(hands, made)
 
 
-def main() -> int:
-    """Start the servers, walk, stop them."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--all", metavar="FOLDER", type=Path, help="every screen, into this folder")
-    folder = parser.parse_args().all
+def take(walk: str, server: Postgres, folder: Path | None) -> None:
+    """Start Odoo, the local Exact and a browser, walk, stop them."""
+    full = walk == "invoicing"
     with (
-        Postgres() as server,
         Simulator(seed="demo", accounts=250) as simulator,
-        OdooServer(server, params={"exact_connector.practice_url": simulator.url}) as odoo,
+        OdooServer(
+            server, full=full, params={"exact_connector.practice_url": simulator.url}
+        ) as odoo,
         browser(*DESK) as driver,
     ):
         callback = f"{odoo.url}/exact_connector/oauth2/callback"
         simulator.post("/_sim/app", {"client_id": setup.CLIENT_ID, "redirect_uri": callback})
+        customers = invoicing.prepare(odoo, simulator) if full else []
         sign_in(driver, odoo.login())
         hands = Hands(driver, odoo.login(), simulator.url, folder)
         try:
-            walk(hands)
+            invoicing.walk(hands, customers) if full else entries(hands)
         except Exception:
             if folder:
                 driver.save_screenshot(str(folder / "error.png"))
             raise
+
+
+def main() -> int:
+    """One walk after the other."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--all", metavar="FOLDER", type=Path, help="every screen, into this folder")
+    parser.add_argument("--walk", choices=WALKS, help="only this one")
+    chosen = parser.parse_args()
+    with Postgres() as server:
+        for walk in WALKS:
+            if chosen.walk in (None, walk):
+                take(walk, server, chosen.all)
     return 0
 
 

@@ -184,6 +184,9 @@ class ExactInvoiceWizard(models.TransientModel):
             values = mapper._exact_values(move, resolution, partner.exact_account_id)
             payload = json.loads(encode(values))
         lines, no_item = self._describe_lines(invoice, move, resolution)
+        due = mapper._due_date(move)
+        if not due and condition:  # Exact decides: its date, not Odoo's
+            due = condition._get_due_date(mapper._document_date(move))
         return {
             "values": {
                 "key": invoice.key,
@@ -194,7 +197,7 @@ class ExactInvoiceWizard(models.TransientModel):
                 "currency_id": move.currency_id.id,
                 "reference": move.ref,
                 "invoice_date": fields.Date.to_string(move.invoice_date),
-                "invoice_date_due": fields.Date.to_string(move.invoice_date_due),
+                "invoice_date_due": fields.Date.to_string(due or move.invoice_date_due),
                 "condition": condition.display_name if condition else False,
                 "credit": sign < 0,
                 "line_count": len(lines),

@@ -14,14 +14,23 @@ from selenium.webdriver.support.ui import WebDriverWait
 from harness import OdooSession
 from provisioning.common import ROOT
 
-DESCRIPTION = ROOT / "exact_connector" / "static" / "description"
 DESK, TELEPHONE = (1366, 768), (400, 800)
 # Pictures that the documentation shows; the others are for looking at only.
 SHOWN = {
     "setup_app", "consent", "setup_division", "setup_done", "mapping", "import_done", "match_desk",
     "invoice_list", "sync_done", "invoice_button", "invoice_sent", "invoice_failed", "invoice_paid",
     "invoice_reopened", "exchanges_to_mend", "ways_out", "adopt", "payment_term",
+    "invoicing_connection", "invoicing_draft", "invoicing_printed",
+    "uninvoiced", "invoice_wizard", "left_behind", "order_in_exact", "hours", "expense",
 }  # fmt: skip
+# Those of the add-ons beside exact_connector.
+ADD_ONS = {
+    **dict.fromkeys(
+        ("uninvoiced", "invoice_wizard", "left_behind", "order_in_exact"), "exact_connector_sale"
+    ),
+    "hours": "exact_connector_timesheet",
+    "expense": "exact_connector_expense",
+}
 
 
 class Hands:
@@ -50,7 +59,8 @@ class Hands:
         """
         if self.folder is None:
             if name in SHOWN:
-                self._shoot(DESCRIPTION / f"{name}.png", DESK)
+                add_on = ROOT / ADD_ONS.get(name, "exact_connector")
+                self._shoot(add_on / "static" / "description" / f"{name}.png", DESK)
             return
         self._shoot(self.folder / f"{name}.png", DESK)
         if again:
