@@ -198,6 +198,16 @@ class TestInvoiceOnce(InvoiceSendCase):
         self.cancelled(move, exchange)
         self.assertEqual(answer["params"]["next"]["type"], "ir.actions.act_window")
 
+    def test_r49_draft_that_was_deleted_in_exact_is_not_printed_and_says_so(self):
+        move = self.draft()
+        self.send(move, selection=KEYS)
+        self.accountant("delete-invoice", invoice=move.exact_reference)
+        self.clear_calls()
+        move.action_exact_print_invoice()
+        self.assertFalse(self.paths("POST", PRINTED))
+        step = self.steps(move, "invoice_print")
+        self.assertEqual((step.state, step.cause_id.code), ("failed", "invoice_gone"))
+
     def lose_cancel(self, kind, gone):
         move = self.draft()
         exchange = self.send(move, selection=KEYS)
