@@ -64,13 +64,12 @@ def sign_in(driver: webdriver.Chrome, session: OdooSession, path: str = "/odoo")
     :param session: from `OdooServer.login()`
     :param path: the page to open, such as `/odoo/customers`
     """
-    driver.get(
-        f"{session.url}/web/webclient/version_info"
-    )  # a page without a session, for the cookie's sake
-    driver.delete_all_cookies()
-    driver.add_cookie(
-        {"name": "session_id", "value": session.http.cookies["session_id"], "path": "/"}
-    )
+    # Set before any page of Odoo is open: what such a page still asks for without a session (an icon)
+    # would be answered with a fresh session, in place of this one.
+    driver.get("about:blank")
+    driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    cookie = {"name": "session_id", "value": session.http.cookies["session_id"], "path": "/"}
+    driver.execute_cdp_cmd("Network.setCookie", {"url": session.url, "httpOnly": True, **cookie})
     driver.get(session.url + path)
     WebDriverWait(driver, 60).until(
         lambda page: page.find_elements(
