@@ -180,15 +180,20 @@ class ExactExchange(models.Model):
 
     def _settle_print_error(self, client, move, error):
         """Refused: perhaps because it is printed already. In which words Exact says so is not known."""
-        if isinstance(error, DataError):
-            try:
-                row = client.get(INVOICES, self.exact_id, select=list(INVOICE_SELECT))
-            except ExactError:
-                row = False
-            if row is None or (row and _is_processed(row)):
-                self._settle_if_not_printable(move, row)
-                return
+        row = self._read_after_refusal(client, error)
+        if row is None or (row and _is_processed(row)):
+            self._settle_if_not_printable(move, row)
+            return
         self._settle_step_error(error)
+
+    def _read_after_refusal(self, client, error):
+        """How the invoice stands after Exact refused something on it: None where it is gone, False where not known."""
+        if not isinstance(error, DataError):
+            return False
+        try:
+            return client.get(INVOICES, self.exact_id, select=list(INVOICE_SELECT))
+        except ExactError:
+            return False
 
     def _settle_printed_step(self, move):
         """The invoice has its number: what was to be printed is done."""
@@ -226,14 +231,10 @@ class ExactExchange(models.Model):
 
     def _settle_deletion_error(self, client, move, error):
         """Refused: gone already, or printed meanwhile; else as Exact says."""
-        if isinstance(error, DataError):
-            try:
-                row = client.get(INVOICES, self.exact_id, select=list(INVOICE_SELECT))
-            except ExactError:
-                row = False
-            if row is None or (row and _is_processed(row)):
-                self._settle_deletion_read(move, row)
-                return
+        row = self._read_after_refusal(client, error)
+        if row is None or (row and _is_processed(row)):
+            self._settle_deletion_read(move, row)
+            return
         self._settle_step_error(error)
 
     def _settle_deletion_read(self, move, row):

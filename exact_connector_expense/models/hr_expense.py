@@ -10,7 +10,13 @@ POSTED = ("posted", "in_payment", "paid")
 class HrExpense(models.Model):
     """Expenses and trips that Exact invoices to a customer (R45, R46)."""
 
-    _inherit = "hr.expense"
+    _name = "hr.expense"
+    _inherit = ["hr.expense", "exact.connected.view"]
+    _exact_view_types = ("list",)
+    _exact_view_parts = (
+        "//button[@name='action_exact_invoice']",
+        "//field[starts-with(@name, 'exact_')]",
+    )
 
     exact_kind = fields.Selection(
         [("expense", "Expense"), ("trip", "Trip")],
@@ -190,23 +196,3 @@ class HrExpense(models.Model):
         """:raises AccessError: for a user outside the group, or expenses the user does not see."""
         self.env["exact.uninvoiced"]._check_user()
         self.check_access("read")
-
-    # === VIEWS === #
-
-    @api.model
-    def _get_view_cache_key(self, view_id=None, view_type="form", **options):
-        key = super()._get_view_cache_key(view_id, view_type, **options)
-        if view_type == "list":
-            key += (("exact_invoicing", bool(self.env["exact.uninvoiced"]._companies())),)
-        return key
-
-    @api.model
-    def _get_view(self, view_id=None, view_type="form", **options):
-        """Button and columns are there for a connected company only."""
-        arch, view = super()._get_view(view_id, view_type, **options)
-        if view_type == "list" and not self.env["exact.uninvoiced"]._companies():
-            for node in arch.xpath(
-                "//button[@name='action_exact_invoice'] | //field[starts-with(@name, 'exact_')]"
-            ):
-                node.getparent().remove(node)
-        return arch, view

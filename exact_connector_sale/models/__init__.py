@@ -1,4 +1,5 @@
 # ruff: noqa: I001  one a line, so that lines merge
+from . import exact_connected_view
 from . import exact_billable
 from . import res_partner
 from . import sale_order_exact

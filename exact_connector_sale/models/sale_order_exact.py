@@ -8,7 +8,9 @@ URGENCY = ("mend", "under_way", "draft", "printed", "partial", "paid")
 class SaleOrder(models.Model):
     """What Exact made of an order, and the ways to have it invoiced there (R47)."""
 
-    _inherit = "sale.order"
+    _name = "sale.order"
+    _inherit = ["sale.order", "exact.connected.view"]
+    _exact_view_types = ("list",)
 
     exact_invoicing = fields.Boolean(
         compute="_compute_exact_can_invoice",
@@ -101,35 +103,7 @@ class SaleOrder(models.Model):
         self.ensure_one()
         self.env["exact.uninvoiced"]._check_user()
         self.check_access("read")
-        pdf = self.exact_invoice_ids.sudo()._exact_invoice_pdfs()[-1:]
-        if not pdf:
-            raise UserError(self.env._("Exact's PDF has not come back yet."))
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/web/content/{pdf.id}?access_token={pdf.generate_access_token()[0]}",
-            "target": "new",
-        }
-
-    # === VIEWS === #
-
-    @api.model
-    def _get_view_cache_key(self, view_id=None, view_type="form", **options):
-        key = super()._get_view_cache_key(view_id, view_type, **options)
-        if view_type == "list":
-            key += (("exact_invoicing", bool(self.env["exact.uninvoiced"]._companies())),)
-        return key
-
-    @api.model
-    def _get_view(self, view_id=None, view_type="form", **options):
-        """Button and columns are there for a connected company only."""
-        arch, view = super()._get_view(view_id, view_type, **options)
-        if view_type == "list" and not self.env["exact.uninvoiced"]._companies():
-            for node in arch.xpath(
-                "//button[@name='action_exact_invoice'] | //field[starts-with(@name, 'exact_invoice_')]"
-                " | //button[@name='action_exact_invoice_pdf']"
-            ):
-                node.getparent().remove(node)
-        return arch, view
+        return self.exact_invoice_ids.sudo()._exact_open_invoice_pdf()
 
 
 class SaleOrderLine(models.Model):
@@ -159,6 +133,20 @@ class AccountMove(models.Model):
             ],
             order="id",
         )
+
+    def _exact_open_invoice_pdf(self):
+        """Open the newest PDF of Exact among these documents; whoever calls it has checked who asks.
+
+        :raises UserError: none came back yet.
+        """
+        pdf = self._exact_invoice_pdfs()[-1:]
+        if not pdf:
+            raise UserError(self.env._("Exact's PDF has not come back yet."))
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{pdf.id}?access_token={pdf.generate_access_token()[0]}",
+            "target": "new",
+        }
 
 
 class ResCompany(models.Model):

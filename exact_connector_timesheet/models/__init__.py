@@ -1,5 +1,3 @@
-from . import exact_connected_view  # isort: split
-
 from . import (
     account_analytic_line,
     account_move_line,

@@ -74,14 +74,7 @@ class AccountAnalyticLine(models.Model):
         self.ensure_one()
         self.env["exact.uninvoiced"]._check_user()
         self.check_access("read")
-        pdf = self.sudo().timesheet_invoice_id._exact_invoice_pdfs()[-1:]
-        if not pdf:
-            raise UserError(self.env._("Exact's PDF has not come back yet."))
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/web/content/{pdf.id}?access_token={pdf.generate_access_token()[0]}",
-            "target": "new",
-        }
+        return self.sudo().timesheet_invoice_id._exact_open_invoice_pdf()
 
     # === GUARD (R49) === #
 
