@@ -55,6 +55,7 @@ from . import exact_cause
 from . import exact_exchange
 from . import exact_exchange_problem
 from . import exact_exchange_mend
+from . import exact_exchange_schedule
 from . import exact_exchange_settle
 from . import exact_exchange_drive
 from . import exact_exchange_account

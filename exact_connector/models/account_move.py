@@ -140,7 +140,7 @@ class AccountMove(models.Model):
             connection = self.env["exact.connection"]._for_company(company)
             exchanges |= exchanges._enqueue_moves(connection, moves)
         if len(exchanges) > AT_ONCE:
-            self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
+            exchanges._schedule()
             return exchanges._report(skipped)
         exchanges._drive()
         return exchanges._report(skipped)

@@ -221,7 +221,7 @@ class AccountMove(models.Model):
         for move in moves:
             steps |= move._exact_enqueue_step(kind)
         if len(steps) > 10:
-            self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
+            steps._schedule()
         else:
             steps._drive()
         return steps._report(skipped)

@@ -158,7 +158,7 @@ class AccountMove(models.Model):
     def _exact_go(self, exchanges, skipped):
         """A few at once, while the user waits; many in the background."""
         if len(exchanges) > AT_ONCE:
-            self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
+            exchanges._schedule()
         else:
             exchanges._drive()
         return exchanges._report(skipped)

@@ -161,7 +161,7 @@ class ExactConnection(models.Model):
                 connection, self.env["res.partner"]._exact_search_changed(connection)
             )
             connection.customers_updated_on = started
-        exchanges._drive()
+        exchanges._drive_in_background()
         return result
 
     def _get_winner_labels(self):

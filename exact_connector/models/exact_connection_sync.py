@@ -77,7 +77,7 @@ class ExactConnection(models.Model):
         self.ensure_one()
         self._check_manager()
         exchange = self.env["exact.exchange"]._enqueue_run(self, "customer_import")
-        self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
+        exchange._schedule()
         return exchange._get_form_action()
 
     def action_import_all_customers(self):
@@ -109,7 +109,7 @@ class ExactConnection(models.Model):
         exchanges = self.env["exact.exchange"]
         for connection in connections:
             exchanges |= exchanges._enqueue_run(connection, kind)
-        exchanges._drive()
+        exchanges._drive_in_background()
 
     def _notify(self, title, message, kind):
         """A notice on the user's screen that also reloads what is behind it."""

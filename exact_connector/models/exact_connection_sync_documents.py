@@ -27,7 +27,7 @@ class ExactConnection(models.Model):
         runs_sudo = runs.sudo()
         if any(run.in_background for run in runs_sudo) or not runs_sudo._few():
             runs_sudo.in_background = True
-            self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
+            runs_sudo.exchange_ids._schedule()
             return runs._open()
         runs.exchange_ids._drive()
         for run in runs_sudo:
@@ -78,7 +78,7 @@ class ExactConnection(models.Model):
             due = documents._exact_search_due(connection)
             beyond = beyond or len(due) == documents._exact_batch_size()
             exchanges |= exchanges._enqueue_moves(connection, due)
-        exchanges._drive()
+        exchanges._drive_in_background()
         if beyond:
             self.env.ref("exact_connector.ir_cron_send_documents").sudo()._trigger()
 
@@ -89,5 +89,5 @@ class ExactConnection(models.Model):
         self._check_exact_user()
         exchange = self.env["exact.exchange"]._enqueue_run(self, "payment_sync")
         exchange.sudo().paid_since = day
-        self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
+        exchange._schedule()
         return exchange._get_form_action()

@@ -69,7 +69,7 @@ class ExactExchange(models.Model):
             try:
                 exchanges.with_context(lang=lang)._drive_connection(connection)
             except TimeUp:
-                self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
+                self._schedule()
                 return
             except BatchStop as stop:
                 halted |= connection
@@ -263,7 +263,7 @@ class ExactExchange(models.Model):
             return False
         cause = self.env["exact.cause"]._by_code("unclear")
         self._settle("unclear", cause, cause.name, retry_at=until)
-        self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger(at=until)
+        self._schedule(at=until)
         self._commit(1)
         return True
 

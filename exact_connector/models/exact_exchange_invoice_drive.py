@@ -256,9 +256,7 @@ class ExactExchange(models.Model):
                 retry_at = fields.Datetime.now() + (
                     UNCLEAR_WAIT if isinstance(error, DataError) else timedelta(hours=1)
                 )
-                self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger(
-                    at=retry_at
-                )
+                self._schedule(at=retry_at)
         result = super()._settle(state, cause, message, error=error, retry_at=retry_at)
         if self.state == "failed" and self.kind == "sales_invoice":
             self._free_invoice()

@@ -33,7 +33,7 @@ class ExactExchange(models.Model):
     def _enqueue_step(self, connection, kind, move, **values):
         step = super()._enqueue_step(connection, kind, move, **values)
         if kind == "invoice_pdf":
-            self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
+            step._schedule()
         return step
 
     def _drive_invoice_pdf(self, client):
@@ -121,7 +121,7 @@ class ExactExchange(models.Model):
         self._wait(
             "pdf_awaited", retry_at, self.env._("The PDF is not in Exact yet; Odoo asks again.")
         )
-        self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger(at=retry_at)
+        self._schedule(at=retry_at)
 
     def _settle_pdf_error(self, move, error):
         """A file that Exact does not hand out is told on this exchange; all else as for any call.

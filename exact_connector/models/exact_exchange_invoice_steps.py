@@ -168,7 +168,7 @@ class ExactExchange(models.Model):
                 "notes": "\n".join(self._output_notes(answer)) or False,
             }
         )
-        self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger(at=retry_at)
+        self._schedule(at=retry_at)
 
     def _output_notes(self, answer):
         """What Exact could not do beside numbering it: make the PDF, mail it, bring it to Peppol."""

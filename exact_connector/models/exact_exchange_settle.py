@@ -91,7 +91,7 @@ class ExactExchange(models.Model):
         names = dict.fromkeys(found.name for found, _text in classified)
         self._settle(state, cause, "\n".join(names), error=error, retry_at=retry_at)
         if retry_at:
-            self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger(at=retry_at)
+            self._schedule(at=retry_at)
         _logger.info("Exact exchange %s: %s (%s)", self.id, state, cause.code)
         return stop
 
@@ -120,9 +120,7 @@ class ExactExchange(models.Model):
         now = fields.Datetime.now()
         if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
             # Somebody changed the same record: nothing is wrong, the next run goes on from here.
-            self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger(
-                at=now + timedelta(minutes=3)
-            )
+            self._schedule(at=now + timedelta(minutes=3))
             return
         _logger.error("Exact exchange %s could not be handled", self.id, exc_info=error)
         sent = self.kind in SEND_KINDS and self.state in ("sending", "unclear")
@@ -138,9 +136,7 @@ class ExactExchange(models.Model):
     def _wait_for_limit(self, connection):
         """Exact's limit is not over yet: no call, everything waits for that moment."""
         self._wait("limit", connection.limited_until)
-        self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger(
-            at=connection.limited_until
-        )
+        self._schedule(at=connection.limited_until)
 
     def _wait(self, code, retry_at, message=None):
         """No call now. What may be booked stays ``unclear``: it can be neither cancelled nor deleted."""
@@ -173,7 +169,7 @@ class ExactExchange(models.Model):
         if waiting_sudo:
             waiting_sudo.filtered(lambda e: e.state == "waiting").state = "pending"
             waiting_sudo.filtered(lambda e: e.state == "unclear").retry_at = fields.Datetime.now()
-            self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
+            waiting_sudo._schedule()
 
 
 def _naive_utc(moment):

@@ -289,7 +289,7 @@ class ExactMatch(models.Model):
         documents = len(exchanges.filtered("move_id"))
         if exchanges:
             exchanges.write({"state": "pending", "retry_at": False})
-            self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
+            exchanges._schedule()
         text = (
             self.env._("%s documents go on by themselves.", documents)
             if documents

@@ -172,7 +172,7 @@ class ExactSyncRun(models.Model):
         self.invalidate_recordset()
         if self.state == "documents" and not self._is_busy(self.exchange_ids):
             if self.beyond_count and self._take_due():
-                self._trigger()
+                self.exchange_ids._schedule()
                 return
             self._start_payments()
         if self.state == "payments" and not (
@@ -205,10 +205,7 @@ class ExactSyncRun(models.Model):
             self.invalidate_recordset()
         else:
             # The first time all that was ever booked is read: that is not waited for.
-            self._trigger()
-
-    def _trigger(self):
-        self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
+            self.payment_exchange_id._schedule()
 
     def _finish(self):
         self.write({"state": "done", "done_on": fields.Datetime.now()})

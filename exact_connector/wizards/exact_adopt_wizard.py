@@ -142,7 +142,7 @@ class ExactAdoptWizard(models.TransientModel):
         exchange._settle_sales_entry(row, notes)
         exchange._catch_up_paid_status(self.connection_id.sudo()._get_client(), move.sudo())
         if self.connection_id.attach_pdf:
-            self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
+            exchange._schedule()
         notice = exchange._report()
         notice["params"]["next"] = {"type": "ir.actions.act_window_close"}
         return notice

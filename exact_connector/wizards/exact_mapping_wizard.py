@@ -190,7 +190,7 @@ class ExactMappingWizard(models.TransientModel):
             return exchanges.action_retry()
         exchanges._check_user()
         exchanges.sudo().write({"state": "pending", "retry_at": False})
-        self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
+        exchanges._schedule()
         return self.connection_id._notify(
             self.env._("%s tried again in the background", len(exchanges)), "", "success"
         )

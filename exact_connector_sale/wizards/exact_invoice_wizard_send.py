@@ -152,7 +152,7 @@ class ExactInvoiceWizard(models.TransientModel):
     def _drive_and_tell(self, exchanges, skipped):
         """Now, while the person waits, or in the background; a notice either way, with where to go on."""
         if len(exchanges) > AT_ONCE:
-            self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
+            exchanges._schedule()
             notice = exchanges._report(skipped)
             notice["params"]["next"] = self._open_exchanges(exchanges)
             return notice
