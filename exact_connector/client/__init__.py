@@ -18,6 +18,7 @@ from .errors import (
     TokenTooEarly,
     UnreachableError,
 )
+from .gate import Gate
 from .limits import Limits, Window
 from .oauth import TokenSet, authorization_url, fetch_token, refresh
 from .odata import (
@@ -50,6 +51,7 @@ __all__ = [
     "ExactClient",
     "ExactError",
     "F",
+    "Gate",
     "Guid",
     "Int64",
     "LimitError",

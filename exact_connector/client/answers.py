@@ -6,7 +6,7 @@ Status, headers and shape decide; texts come in the user's language and never do
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import requests
@@ -60,8 +60,16 @@ def lost(method: str, resource: str, *, unsent: bool, status: int | None = None)
     return UnreachableError("Exact Online gave no usable answer.", **details)
 
 
-def error_of(response: requests.Response, method: str, resource: str, limits: Limits) -> ExactError:
+def error_of(
+    response: requests.Response,
+    method: str,
+    resource: str,
+    limits: Limits,
+    retry_at: datetime | None = None,
+) -> ExactError:
     """The error for an answer that is no success.
+
+    :param retry_at: where it is known better than the headers say
 
     A read that Exact gave up on (408) is UnreachableError with reason ``TooBroad``; a write with
     that answer may have been carried out, hence OutcomeUnknown.
@@ -77,11 +85,11 @@ def error_of(response: requests.Response, method: str, resource: str, limits: Li
     }
     said = "\n".join(texts or [])
     if status == 429:
-        retry_at = limits.refused(response.headers)
+        told = limits.refused(response.headers)
         details["reason"] = details["reason"] or limit_named(response.headers)
         return LimitError(
             said or "The calls that Exact Online allows are used up for now.",
-            retry_at=retry_at,
+            retry_at=retry_at or told,
             **details,
         )
     if status == 403:

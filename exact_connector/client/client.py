@@ -20,6 +20,7 @@ from . import odata, transport
 from .address import check_base_url, check_same_site
 from .answers import WRITES, entity_of, error_of, lost, page_of, reason_of
 from .errors import AuthError, DataError, ExactError, OutcomeUnknown, UnreachableError
+from .gate import Gate
 from .limits import Limits, utc_now
 from .values import clean, encode
 
@@ -67,6 +68,7 @@ class ExactClient:
     :param timeout: seconds to wait for a connection, and for each part of an answer
     :param on_call: told of each call with a :class:`CallRecord`; must not raise
     :param limits: to share what is known of the limits between clients of a division
+    :param gate: asked before each call whether it may go, and told each answer; see :class:`.Gate`
     :raises AddressError: ``base_url`` is not https (or http to this machine)
     """
 
@@ -79,14 +81,17 @@ class ExactClient:
         timeout: float = 30.0,
         on_call: Callable[[CallRecord], None] | None = None,
         limits: Limits | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self.base_url = check_base_url(base_url)
         self.division = int(division) if division else None
         self.timeout = float(timeout)
         self.limits = Limits() if limits is None else limits
+        self.gate = gate
         self.calls = 0
         self._get_token = get_token
         self._on_call = on_call
+        self._retry_at: datetime | None = None
         self._session = requests.Session()
         self._last_use = 0.0
         transport.prepare(self._session, self.base_url)
@@ -322,7 +327,7 @@ class ExactClient:
                 resource=resource,
             )
         if not 200 <= response.status_code < 300:
-            raise error_of(response, method, resource, self.limits)
+            raise error_of(response, method, resource, self.limits, self._retry_at)
         return response
 
     def _exchange(
@@ -339,6 +344,9 @@ class ExactClient:
             headers["Accept"] = "*/*"
         if method == "POST":
             headers["Prefer"] = "return=representation"
+        if self.gate is not None:
+            # Here nothing has left us: what it raises says that for sure.
+            self.gate.before(method, resource)
         at, start = utc_now(), time.monotonic()
         if method in WRITES and start - self._last_use > _IDLE_SECONDS:
             self._session.close()
@@ -364,11 +372,24 @@ class ExactClient:
         self._last_use = time.monotonic()
         self.calls += 1
         self._tell(method, resource, response, self._last_use - start, at)
+        self._learn(method, resource, response)
         # Raised out here, so that the failed request, which holds the token, is not its context.
         if response is None:
             raise lost(method, resource, unsent=unsent)
         self.limits.update(response.headers)
         return response
+
+    def _learn(self, method: str, resource: str, response: requests.Response | None) -> None:
+        """Tell the gate what was answered; what Exact answered must not get lost over it."""
+        self._retry_at = None
+        if self.gate is None:
+            return
+        status = None if response is None else response.status_code
+        headers = {} if response is None else response.headers
+        try:
+            self._retry_at = self.gate.after(method, resource, status, headers)
+        except Exception:
+            _logger.exception("What an answer says of Exact Online's limits could not be kept.")
 
     def _tell(
         self,

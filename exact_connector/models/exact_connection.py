@@ -211,9 +211,11 @@ class ExactConnection(models.Model):
         """The active connection of a company, empty where there is none."""
         return self.search([("company_id", "=", company.id)], limit=1)
 
-    def _get_client(self):
+    def _get_client(self, lane=None):
         """A client for this division.
 
+        :param lane: ``click`` where a person waits, ``document`` for scheduled documents, ``bulk`` for
+            import, paid status and refresh; without one, by who runs this.
         :raises UserError: not connected, or no division chosen.
         """
         self.ensure_one()
