@@ -191,8 +191,13 @@ def on_template(stage: Stage, server: Postgres, places: list[Path], *, full: boo
 
 
 def two_workers(together: str) -> list[str]:
-    """Arguments for pytest to use two cores where there are two; `together` is what one worker gets whole."""
-    return ["-n", "2", "--dist", together] if (os.cpu_count() or 1) > 1 else []
+    """Arguments for pytest to use two cores where there are two; `together` is what one worker gets whole.
+
+    The order is that of the root's conftest.py: the longest first, not what has the most tests.
+    """
+    if (os.cpu_count() or 1) < 2:
+        return []
+    return ["-n", "2", "--dist", together, "--no-loadscope-reorder"]
 
 
 def product(stage: Stage, server: Postgres) -> None:
