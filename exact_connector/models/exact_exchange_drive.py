@@ -33,24 +33,7 @@ class ExactExchange(models.Model):
     @api.model
     def _cron_process(self):
         """What is pending or due again, and what a worker left behind."""
-        now = fields.Datetime.now()
-        due = self.search(
-            [
-                "|",
-                "|",
-                ("state", "=", "pending"),
-                "&",
-                ("state", "in", ("waiting", "unclear")),
-                ("retry_at", "<=", now),
-                # A live attempt holds its row; one that can be locked after this time has died.
-                "&",
-                ("state", "=", "sending"),
-                ("started_on", "<=", now - timedelta(minutes=2)),
-            ],
-            order="id",
-            limit=1000,
-        )
-        due._drive()
+        self._search_due()._drive()
 
     def _drive(self):
         """Bring these exchanges across, as far as Exact lets us. Commits after each step.

@@ -1,4 +1,12 @@
-from odoo import models
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+# So many exchanges are brought across in one run of the background.
+DUE_AT_ONCE = 1000
+# A live attempt holds its row; one that can be locked after this time has died.
+DEAD_AFTER = timedelta(minutes=2)
 
 
 class ExactExchange(models.Model):
@@ -15,6 +23,24 @@ class ExactExchange(models.Model):
         :param at: moment (naive UTC) from which; at once by default.
         """
         self.env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger(at=at)
+
+    @api.model
+    def _due_domain(self):
+        """What is pending or due again, and what a worker left behind."""
+        now = fields.Datetime.now()
+        return (
+            Domain("state", "=", "pending")
+            | Domain([("state", "in", ("waiting", "unclear")), ("retry_at", "<=", now)])
+            | Domain([("state", "=", "sending"), ("started_on", "<=", now - DEAD_AFTER)])
+        )
+
+    @api.model
+    def _search_due(self, connection=None):
+        """The next batch of what is due, of one connection or of all."""
+        domain = self._due_domain()
+        if connection:
+            domain &= Domain("connection_id", "=", connection.id)
+        return self.search(domain, order="id", limit=DUE_AT_ONCE)
 
     def _drive_in_background(self):
         """What a scheduled action has queued: nobody waits for it on a screen."""

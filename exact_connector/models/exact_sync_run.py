@@ -159,9 +159,15 @@ class ExactSyncRun(models.Model):
     # === GOING ON === #
 
     @api.model
-    def _advance_all(self):
-        """After each round of the scheduler: whatever has come to the end of a stage goes on."""
-        for run in self.sudo().search([("state", "!=", "done")]):
+    def _advance_all(self, connection=None):
+        """After each round of the background: whatever has come to the end of a stage goes on.
+
+        :param connection: the one that the round was for; all by default.
+        """
+        domain = Domain("state", "!=", "done")
+        if connection:
+            domain &= Domain("connection_id", "=", connection.id)
+        for run in self.sudo().search(domain):
             if run.try_lock_for_update():
                 run._advance()
                 self.env["exact.exchange"]._commit(0)
