@@ -7,7 +7,7 @@ language of the connected user (Exact API sheet 4.1).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # nosec B406  # writes XML, reads none
 
 from . import messages
 

@@ -107,7 +107,7 @@ def token() -> Response | tuple[Response, int]:
     # expires_in is text in Exact's answer (Exact API sheet 1.3).
     answer = jsonify(
         access_token=pair.access_token,
-        token_type="bearer",
+        token_type="bearer",  # nosec B106  # the kind of token, no secret
         expires_in="600",
         refresh_token=pair.refresh_token,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+import pickle  # nosec B403  # for its own snapshot
 import socket
 import threading
 from datetime import timedelta
@@ -24,6 +24,7 @@ from .state import Country
 from .webhooks import Sender
 from .wire import Wire
 
+EVERYWHERE = "0.0.0.0"  # nosec B104  # compared with, as no browser can open it
 SNAPSHOT = "simulator.pickle"
 SNAPSHOT_VERSION = 1
 SAVE_AFTER = 1.0  # seconds between a change and its saving
@@ -104,7 +105,7 @@ class Simulator:
         if file is None or not file.exists():
             return False
         try:
-            kept = pickle.loads(file.read_bytes())
+            kept = pickle.loads(file.read_bytes())  # nosec B301  # its own snapshot
             if kept["version"] != SNAPSHOT_VERSION:
                 raise ValueError("another version")
         except Exception as error:
@@ -158,7 +159,7 @@ class Simulator:
                 host, port, self.wire, threaded=True, request_handler=_Handler,
                 fd=listening.fileno(),
             )  # fmt: skip
-        shown = "127.0.0.1" if host in ("0.0.0.0", "") else host
+        shown = "127.0.0.1" if host in (EVERYWHERE, "") else host
         self.url = f"http://{shown}:{self._server.port}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.1,), name="exact-simulator", daemon=True

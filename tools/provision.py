@@ -32,7 +32,7 @@ def check_python():
         return
     command = other_python()
     if command:
-        os.execvp(command, [command] + sys.argv)  # noqa: RUF005
+        os.execvp(command, [command] + sys.argv)  # nosec B606  # a Python found here  # noqa: RUF005
     sys.exit(
         "error: Python %d.%d will not do: Python 3.10 to 3.13 is needed" % sys.version_info[:2]  # noqa: UP031
     )

@@ -38,6 +38,7 @@ from provisioning.postgres import Postgres
 REPORTS = CACHE / "reports"
 TRAFFIC = CACHE / "traffic"
 PYTHON = str(VENV / "bin" / "python")
+GUARDED = ("exact_simulator", "tools")  # beside the add-ons, what bandit looks through
 LONGEST = 45 * 60  # seconds for one program; it hangs if it takes longer
 
 
@@ -120,10 +121,11 @@ def pytest(stage: Stage, *arguments, report: str = "", **variables: str) -> None
 
 
 def lint(stage: Stage, _server: Postgres | None) -> None:
-    """Ruff on everything; pylint-odoo and OCA's checks on the add-ons."""
+    """Ruff on everything; bandit on what is no test; pylint-odoo and OCA's checks on the add-ons."""
     commands = [
         [PYTHON, "-m", "ruff", "check", "--quiet", "."],
         [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."],
+        [PYTHON, "-m", "bandit", "--quiet", "-c", "pyproject.toml", "-r", *GUARDED, *addons()],
     ]
     if addons():
         commands += [
@@ -153,7 +155,7 @@ def plain(stage: Stage, _server: Postgres | None) -> None:
         if path.is_dir()
     ]
     python.ensure_public_client()
-    places += sorted((ROOT / "tests").glob("test_provision*.py"))
+    places += sorted((ROOT / "tests").glob("test_*.py"))
     pytest(stage, *places)
 
 

@@ -51,7 +51,10 @@ class ExactOauth(http.Controller):
 
     def _back(self, message, page="settings"):
         """A page with the reason and the way back; nothing was stored."""
-        return request.render(
+        answer = request.render(
             "exact_connector.oauth_failed",
             {"message": message, "settings_url": PAGES[page], "page": page},
         )
+        # The address of this page holds the code of the consent.
+        answer.headers["Referrer-Policy"] = "no-referrer"
+        return answer

@@ -4,6 +4,7 @@ from . import exact_authorization
 from . import exact_authorization_consent
 from . import exact_token
 from . import exact_oauth_state
+from . import exact_authorization_copy
 from . import exact_division
 from . import exact_connection
 from . import exact_connection_sync
@@ -18,6 +19,8 @@ from . import exact_connection_probe
 from . import exact_connection_setup
 from . import exact_connection_app
 from . import exact_connection_automatic
+from . import exact_connection_guard
+from . import exact_support
 
 # floor 3: reference data
 from . import exact_reference

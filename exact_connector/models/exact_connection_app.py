@@ -3,7 +3,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-SECRET_DOTS = "••••••••"
+SECRET_DOTS = "••••••••"  # nosec B105  # stands for a secret on screens, is none
 
 
 class ExactConnection(models.Model):

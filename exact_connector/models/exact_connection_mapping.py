@@ -312,7 +312,8 @@ class ExactConnection(models.Model):
         if len(uses) > NAMED:
             names.append(self.env._("%s more", len(uses) - NAMED))
         where = Markup(", ").join(names)
-        return Markup("%s ") % flaw.text + Markup(self.env._("Used for: %s.")) % where
+        # "where" is markup, so it stays; the rest, a translation too, is text and is escaped.
+        return Markup("%s %s") % (flaw.text, self.env._("Used for: %s.", where))
 
     # === DEFAULTS === #
 

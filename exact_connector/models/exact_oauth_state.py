@@ -21,7 +21,7 @@ class ExactOauthState(models.Model):
     back = fields.Selection(
         [("settings", "Settings"), ("setup", "Set-up")], required=True, default="settings"
     )
-    digest = fields.Char(required=True, groups="base.group_system")
+    digest = fields.Char(required=True, groups=fields.NO_ACCESS, copy=False)
     expires_on = fields.Datetime(required=True)
 
     @api.model

@@ -2,7 +2,11 @@ from odoo import fields, models
 
 
 class ExactToken(models.Model):
-    """The tokens of one authorization, in a table of their own: only a separate cursor writes it."""
+    """The tokens of one authorization, in a table of their own: only a separate cursor writes it.
+
+    The tokens themselves are for the code alone: no user reads, exports or filters by them, whatever
+    the groups (docs/security.md).
+    """
 
     _name = "exact.token"
     _description = "Exact Online Token"
@@ -12,8 +16,8 @@ class ExactToken(models.Model):
     authorization_id = fields.Many2one(
         "exact.authorization", required=True, ondelete="cascade", groups="base.group_system"
     )
-    access_token = fields.Char(groups="base.group_system", copy=False)
-    refresh_token = fields.Char(groups="base.group_system", copy=False)
+    access_token = fields.Char(groups=fields.NO_ACCESS, copy=False)
+    refresh_token = fields.Char(groups=fields.NO_ACCESS, copy=False)
     fetched_on = fields.Datetime(
         groups="base.group_system", help="UTC; Exact refuses a new one for 570 s."
     )

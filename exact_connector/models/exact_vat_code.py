@@ -2,7 +2,7 @@ import re
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 
 from .exact_gl_account import USABLE_ACCOUNT
 
@@ -125,6 +125,20 @@ class ExactVatCode(models.Model):
         words = _telling_words(self.name)
         named = (own or accounts).filtered(lambda account: words & _telling_words(account.name))
         return named if len(named) == 1 else named.browse()
+
+    @api.constrains("sale_gl_account_id")
+    def _check_sale_gl_account(self):
+        """Refuses what comes past a screen, which offers the own ones only (R3)."""
+        for code in self:
+            account_sudo = code.sudo().sale_gl_account_id
+            if account_sudo and account_sudo.connection_id != code.connection_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(setting)s: choose one of the division of %(company)s.",
+                        setting=code.display_name,
+                        company=code.company_id.name,
+                    )
+                )
 
     def write(self, vals):
         if "sale_gl_account_id" in vals and "sale_gl_account_proposed" not in vals:

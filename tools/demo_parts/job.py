@@ -11,7 +11,7 @@ from harness import OdooServer, Simulator
 from provisioning.common import say
 
 CLIENT_ID = "11111111-1111-4111-8111-111111111111"
-CLIENT_SECRET = "practice-secret-nl"
+CLIENT_SECRET = "practice-secret-nl"  # nosec B105  # of the simulator, known to all
 EXACT_LOGIN, EXACT_PASSWORD = "bookkeeper@practice.example", "practice"
 DIVISION, DIVISION_NAME = 1001, "Praktijk Noord BV"
 BOOKKEEPER = "bookkeeper"  # login and password in Odoo

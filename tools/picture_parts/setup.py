@@ -6,7 +6,7 @@ from selenium.webdriver.common.keys import Keys
 from picture_parts.hands import Hands
 
 CLIENT_ID = "11111111-1111-4111-8111-111111111111"
-CLIENT_SECRET = "practice-secret-nl"
+CLIENT_SECRET = "practice-secret-nl"  # nosec B105  # of the simulator, known to all
 DIVISION = "Praktijk Noord BV"
 KINDS = ("vat", "item", "account", "journal", "term", "analytic")
 

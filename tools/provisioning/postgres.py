@@ -20,6 +20,7 @@ from pathlib import Path
 
 from .common import CACHE, ProvisionError, checkout_id, say, step
 
+ELSEWHERE = Path("/var/tmp")  # nosec B108  # a folder of our own in it, whose owner is looked at
 USER = "odoo"  # Odoo refuses to work as "postgres"
 SETTINGS = """
 listen_addresses = ''
@@ -79,7 +80,7 @@ class Embedded:
         self.install = _install_folder()
         if self.account and not self._reachable(self.install / "bin" / "postgres"):
             # a checkout below /root, for instance: the account cannot enter it, so the server lives elsewhere
-            self.home = Path("/var/tmp") / f"exact-pg-{checkout_id()}"
+            self.home = ELSEWHERE / f"exact-pg-{checkout_id()}"
             self.home.mkdir(exist_ok=True)
             if self.home.is_symlink() or self.home.stat().st_uid:
                 raise ProvisionError(f"{self.home} belongs to somebody else; remove it")
