@@ -30,6 +30,7 @@
         "data/exact_mapping_data.xml",
         "data/ir_cron.xml",
         "data/exact_notice_data.xml",
+        "data/exact_token_data.xml",
         "data/exact_notice_cron.xml",
         "views/oauth_templates.xml",
         "views/exact_exchange_views.xml",

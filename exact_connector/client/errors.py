@@ -100,9 +100,14 @@ class UnreachableError(ExactError):
     """Nothing was changed at Exact: the call never left, was turned away (503), or was a read.
 
     ``reason`` is ``TooBroad`` for a read that Exact gave up on (408): narrow it, do not repeat it.
+    ``retry_at`` is an aware UTC datetime where it is known that nothing will go before, else ``None``.
     """
 
     kind = "unreachable"
+
+    def __init__(self, message: str, *, retry_at: datetime | None = None, **details) -> None:
+        super().__init__(message, **details)
+        self.retry_at = retry_at
 
 
 class OutcomeUnknown(ExactError):

@@ -1,6 +1,7 @@
 # ruff: noqa: I001  the order of the floors is the order of loading
 # floor 2: connection
 from . import exact_authorization
+from . import exact_authorization_token
 from . import exact_authorization_consent
 from . import exact_token
 from . import exact_oauth_state
@@ -77,6 +78,7 @@ from . import exact_exchange_invoice_drive
 from . import exact_exchange_invoice_steps
 from . import exact_exchange_invoice_sync
 from . import exact_notice
+from . import exact_authorization_alive
 from . import exact_sync_run
 
 # floor 6: documents

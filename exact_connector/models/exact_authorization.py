@@ -1,19 +1,8 @@
-import logging
-from datetime import timedelta, timezone
-
-from psycopg2.errors import SerializationFailure
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..client import COUNTRIES, AuthError, ExactClient, LimitError, TokenTooEarly, oauth
+from ..client import COUNTRIES, ExactClient
 
-_logger = logging.getLogger(__name__)
-
-# Exact refuses a refresh within 570 s of the last one; an access token lives 600 s (Exact Online API 1.3).
-REFRESH_AFTER = timedelta(seconds=570)
-RENEW_BEFORE_EXPIRY = timedelta(seconds=20)
-REFRESH_TOKEN_LIFE = timedelta(days=30)
 CALLBACK_PATH = "/exact_connector/oauth2/callback"
 PRACTICE_PARAMETER = "exact_connector.practice_url"
 
@@ -165,7 +154,7 @@ class ExactAuthorization(models.Model):
                 )
             )
 
-    # === TOKENS === #
+    # === CLIENT === #
 
     def _make_client(self, division_code, on_call=None):
         """A client for one division of this authorization: the one door to Exact."""
@@ -173,90 +162,3 @@ class ExactAuthorization(models.Model):
         return ExactClient(
             self._get_base_url(), division_code, self._get_access_token, on_call=on_call
         )
-
-    def _get_access_token(self, rejected=None):
-        """A valid access token, refreshed where needed by one worker at a time.
-
-        The token row is read and written on a cursor of its own: the new refresh token must survive
-        whatever becomes of the caller's transaction, since the old one is dead (API 1.3, 1.5).
-
-        :param rejected: a token Exact has just answered with 401; never handed out again.
-        :raises AuthError: a person must connect again.
-        :raises LimitError: a new token may not be asked for yet.
-        """
-        self.ensure_one()
-        while True:
-            try:
-                with self.env.registry.cursor() as cr:
-                    return self.with_env(self.env(cr=cr, su=True))._renew_token(rejected)
-            except SerializationFailure:
-                # Another worker renewed it while we waited for the lock: read what it stored.
-                continue
-
-    def _renew_token(self, rejected):
-        """Hold the row's lock, look again, refresh where still needed, store, commit (own cursor)."""
-        self.env.cr.execute(
-            "SELECT id FROM exact_token WHERE authorization_id = %s FOR NO KEY UPDATE", [self.id]
-        )
-        token = self.env["exact.token"].browse([row[0] for row in self.env.cr.fetchall()])[:1]
-        if not token or token.dead_reason:
-            raise AuthError(token.dead_reason or self.env._("Not connected to Exact Online."))
-        now = fields.Datetime.now()
-        if token.access_token != rejected and now < token.expires_on - RENEW_BEFORE_EXPIRY:
-            return token.access_token
-        if now < token.fetched_on + REFRESH_AFTER:
-            raise LimitError(
-                self.env._("Exact Online gives out a new access token only every ten minutes."),
-                retry_at=(token.fetched_on + REFRESH_AFTER).replace(tzinfo=timezone.utc),
-            )
-        try:
-            tokens = oauth.refresh(
-                self._get_base_url(), self.client_id, self.client_secret, token.refresh_token
-            )
-        except TokenTooEarly as error:
-            self._keep_refused_token(token, error)
-            retry_at = (now + timedelta(minutes=1)).replace(tzinfo=timezone.utc)
-            raise LimitError(str(error), retry_at=retry_at) from error
-        except AuthError as error:
-            if not self._keep_refused_token(token, error):
-                token.dead_reason = str(error)
-            self.env.cr.commit()  # pylint: disable=invalid-commit  # own cursor: the state must stay
-            _logger.warning("Exact authorization %s must be connected again: %s", self.id, error)
-            raise
-        self._store_tokens(tokens)
-        self.env.cr.commit()  # pylint: disable=invalid-commit  # own cursor: the old refresh token is dead now
-        return tokens.access_token
-
-    def _keep_refused_token(self, token, error):
-        """Even a refused refresh may hand out a new refresh token; the old one is dead then (API 1.5).
-
-        :return: whether one was handed out.
-        """
-        if not (error.tokens and error.tokens.refresh_token):
-            return False
-        token.refresh_token = error.tokens.refresh_token
-        self.env.cr.commit()  # pylint: disable=invalid-commit  # own cursor: the old one is dead now
-        return True
-
-    def _keep_tokens(self, tokens):
-        """Store and commit a fresh pair at once, whatever becomes of the caller's transaction."""
-        with self.env.registry.cursor() as cr:
-            self.with_env(self.env(cr=cr, su=True))._store_tokens(tokens)
-        self.invalidate_recordset(["state", "last_error", "token_ids"])
-
-    def _store_tokens(self, tokens):
-        """Write a fresh pair, on the cursor of this environment."""
-        now = fields.Datetime.now()
-        values = {
-            "access_token": tokens.access_token,
-            "refresh_token": tokens.refresh_token,
-            "fetched_on": now,
-            "expires_on": now + timedelta(seconds=tokens.expires_in),
-            "refresh_expires_on": now + REFRESH_TOKEN_LIFE,
-            "dead_reason": False,
-        }
-        token_sudo = self.sudo().token_ids[:1]
-        if token_sudo:
-            token_sudo.write(values)
-        else:
-            token_sudo.create({"authorization_id": self.id, **values})

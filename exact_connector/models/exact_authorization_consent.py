@@ -93,6 +93,7 @@ class ExactAuthorization(models.Model):
             # Not visible to another cursor yet, so stored with this transaction.
             kept_sudo = authorization_sudo.create(self._get_app_values())
             kept_sudo._store_tokens(tokens)
+            kept_sudo._add_token_call(kept_sudo._get_clock())
         kept_sudo.write(
             {
                 "client_secret": authorization_sudo.client_secret,

@@ -44,8 +44,8 @@ class ExactAuthorization(models.Model):
         self.invalidate_recordset(["state", "last_error", "token_ids"])
         return reason
 
-    def _store_tokens(self, tokens):
-        result = super()._store_tokens(tokens)
+    def _store_tokens(self, tokens, asked_on=None):
+        result = super()._store_tokens(tokens, asked_on)
         self.sudo().token_ids[:1].database_uuid = self._get_database_uuid()
         return result
 

@@ -74,8 +74,10 @@ class ExactExchange(models.Model):
             retry_at = _naive_utc(error.retry_at) if error.retry_at else now + timedelta(minutes=1)
             self.connection_id.limited_until = retry_at
         elif isinstance(error, AuthError):
-            # No time is set: it goes on by itself after reconnecting.
+            # No time is set: it goes on by itself after reconnecting. But an access that Exact still
+            # renews, and only this call refused, needs nobody.
             state, stop = "waiting", True
+            retry_at = now + timedelta(hours=1) if error.resource else False
         elif isinstance(error, RightsError):
             stop = True
         elif isinstance(error, OutcomeUnknown):
@@ -85,6 +87,8 @@ class ExactExchange(models.Model):
             retry_at = now + timedelta(
                 minutes=BACK_OFF[min(max(self.attempts, 1), len(BACK_OFF)) - 1]
             )
+            if error.retry_at:
+                retry_at = max(retry_at, _naive_utc(error.retry_at))
         self.problem_ids.unlink()
         if state == "failed":
             self._note_refusals(error, classified)

@@ -2,6 +2,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 
+from ..client import AuthError
 from .exact_exchange import RUN_KINDS
 
 ACTIVITY = "exact_connector.activity_type_exact"
@@ -245,8 +246,11 @@ class ExactExchange(models.Model):
         told = (self.state, self.cause_id)
         result = super()._settle(state, cause, message, error=error, retry_at=retry_at)
         stuck = self.state == "failed" and self.kind != "account"
-        # A run that waits for a person to reconnect: no document of its own would tell.
-        stuck = stuck or (state == "waiting" and not retry_at and self.kind in RUN_KINDS)
+        # A run that waits for a person to connect: no document of its own would tell. Of an access that
+        # died, the people in charge were told when it did.
+        told_dead = isinstance(error, AuthError) or self.connection_id.state == "expired"
+        waits = state == "waiting" and not retry_at and self.kind in RUN_KINDS
+        stuck = stuck or (waits and not told_dead)
         if stuck and told != (state, cause):
             text = "\n".join(filter(None, [message, self.exact_message]))
             self.env["exact.notice"]._tell_failed(self, text)

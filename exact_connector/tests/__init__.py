@@ -48,6 +48,7 @@ if find_spec("exact_simulator"):
         test_sync,
         test_terms,
         test_terms_year,
+        test_tokens,
         test_translations,
         test_waits,
         test_way_out,
