@@ -20,6 +20,7 @@
         "security/exact_after_rules.xml",
         "data/exact_cause_after.xml",
         "data/exact_cause_access.xml",
+        "security/exact_rules_webhook.xml",
         "data/exact_cause_answers.xml",
         "data/exact_cause_values.xml",
         "security/exact_sync_rules.xml",
@@ -71,6 +72,7 @@
         "wizards/exact_mapping_wizard_views.xml",
         "views/exact_connection_mapping_views.xml",
         "views/exact_connection_invoicing_views.xml",
+        "views/exact_webhook_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["exact_connector/static/src/**/*"],

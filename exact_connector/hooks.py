@@ -25,4 +25,7 @@ def _short(env):
 
 def uninstall_hook(env):
     """Forget the tokens; invoices, partners and Exact itself stay as they are."""
+    # While there is still a token to tell Exact with that its messages have nowhere to go.
+    connections = env["exact.connection"].sudo().with_context(active_test=False)
+    connections.search([("webhook_subscription_ids", "!=", False)])._drop_webhooks()
     env["exact.token"].sudo().search([]).unlink()

@@ -1,1 +1,1 @@
-from . import export, oauth, support
+from . import export, oauth, support, webhook

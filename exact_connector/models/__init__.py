@@ -80,6 +80,8 @@ from . import exact_exchange_invoice_sync
 from . import exact_notice
 from . import exact_authorization_alive
 from . import exact_sync_run
+from . import exact_webhook
+from . import exact_webhook_subscription
 
 # floor 6: documents
 from . import account_move
@@ -109,6 +111,7 @@ from . import exact_mapped
 from . import res_company
 from . import res_users
 from . import res_config_settings
+from . import exact_webhook_settings
 
 # fields that only screens need
 from . import exact_view_helpers

@@ -17,6 +17,7 @@ KEPT = {
     "exact_default_payment_condition_id": "default_payment_condition_id",
     "exact_import_customers": "import_customers",
     "exact_auto_send": "auto_send",
+    "exact_look_at_once": "look_at_once",
 }
 
 

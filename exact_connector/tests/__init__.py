@@ -52,4 +52,5 @@ if find_spec("exact_simulator"):
         test_translations,
         test_waits,
         test_way_out,
+        test_webhook,
     )

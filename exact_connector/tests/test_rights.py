@@ -2,6 +2,7 @@
 
 from lxml import etree
 
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import HttpCase, tagged
@@ -35,6 +36,8 @@ TABLE = {
     "exact.match.candidate": (R, R, R),
     "exact.sync.run": (R, "ru", "ru"),
     "exact.notice": (R, R, R),
+    "exact.webhook.event": (R, R, R),
+    "exact.webhook.subscription": (R, R, R),
     "exact.payment.wizard": (ALL, ALL, ALL),
     "exact.repair.wizard": (ALL, ALL, ALL),
     "exact.adopt.wizard": (ALL, ALL, ALL),
@@ -258,7 +261,11 @@ class TestRights(UnlimitedCase, HttpCase):
         env, connection = self.env(su=True), {"connection_id": self.connection.id}
         reference = {**connection, "exact_id": "x", "code": "X", "name": "X"}
         match = env["exact.match"].create({**connection, "partner_id": move.partner_id.id})
+        now = fields.Datetime.now()
+        told = {**connection, "topic": "Accounts"}
         values = {
+            "exact.webhook.event": {**told, "digest": "x", "received_on": now, "expires_on": now},
+            "exact.webhook.subscription": {**told, "exact_id": "x"},
             "exact.cost.center": reference,
             "exact.cost.unit": reference,
             "exact.project": reference,
