@@ -336,5 +336,6 @@ def test_connection_is_kept_between_calls_and_survives_being_closed_by_the_serve
     client.rows("x/Y", select="A")
     client.update("x/Y", KEY, {})
     assert len(wire._connections) == 1
+    wire.wait_closed()
     assert client.create("x/Y", {}) == {"ID": KEY}
     assert len(wire._connections) == 2

@@ -123,6 +123,11 @@ class Wire:
     def will(self, *answers):
         self.answers += answers
 
+    def wait_closed(self):
+        """Until this side has closed every connection that was made: the closing may come after the answer."""
+        for thread in self._threads:
+            thread.join(5)
+
     def stop(self):
         self._open = False
         self._socket.close()
