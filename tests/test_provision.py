@@ -300,6 +300,13 @@ def databases(tmp_path, monkeypatch):
     return server
 
 
+@pytest.fixture
+def queue_addon(tmp_path):
+    """A third add-on, for the job queue."""
+    (tmp_path / "exact_connector_queue").mkdir()
+    (tmp_path / "exact_connector_queue" / "__manifest__.py").write_text("1")
+
+
 def test_only_the_layers_that_are_asked_for_are_built(databases):
     assert databases.builds() == (["base", "template"], "x_template")
     assert databases.builds() == ([], "x_template")
@@ -371,17 +378,34 @@ def test_without_an_addon_the_template_is_odoo_alone(databases, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "full"),
+    ("arguments", "layer"),
     [
-        ([], False),
-        (["-q", "-k", "glue"], False),
-        (["exact_connector/tests/test_x.py"], False),
-        (["exact_connector_glue/tests/test_x.py::TestX", "-q"], True),
-        (["exact_connector/tests/test_x.py", "./exact_connector_glue/tests"], True),
+        ([], "template"),
+        (["-q", "-k", "glue"], "template"),
+        (["exact_connector/tests/test_x.py"], "template"),
+        (["exact_connector_glue/tests/test_x.py::TestX", "-q"], "full"),
+        (["exact_connector/tests/test_x.py", "./exact_connector_glue/tests"], "full"),
+        (["exact_connector_queue/tests/test_x.py"], "queue"),
     ],
 )
-def test_tests_of_another_addon_ask_for_the_full_template(
-    databases, tmp_path, monkeypatch, arguments, full
+def test_tests_of_another_addon_ask_for_the_template_they_need(
+    databases, queue_addon, tmp_path, monkeypatch, arguments, layer
 ):
     monkeypatch.setattr(dev, "ROOT", tmp_path)
-    assert dev.needs_full(arguments) is full
+    assert dev.layer_needed(arguments) == layer
+
+
+def test_tests_that_need_two_templates_are_refused(databases, queue_addon, tmp_path, monkeypatch):
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    with pytest.raises(ProvisionError, match="of their own"):
+        dev.layer_needed(["exact_connector_glue/tests", "exact_connector_queue/tests"])
+
+
+def test_the_job_queue_is_in_a_template_of_its_own_and_not_in_the_full_one(databases, queue_addon):
+    databases.builds(full=True)
+    assert databases.built[-1] == ("full", ("exact_connector", "exact_connector_glue"))
+    databases.builds(layer="queue")
+    assert databases.built == [
+        ("template", ("exact_connector",)),
+        ("queue", ("queue_job", "exact_connector_queue")),
+    ]

@@ -203,18 +203,16 @@ def test_stages_side_by_side_print_one_after_the_other(monkeypatch, capfd):
 
 def test_other_addons_are_tested_with_all_of_them_there_and_need_no_tests(tmp_path, monkeypatch):
     runs = []
-    monkeypatch.setattr(run_tests, "addons", lambda: [tmp_path / name for name in "abc"])
+    names = ["exact_connector", "exact_connector_a", "exact_connector_b", "exact_connector_queue"]
+    monkeypatch.setattr(run_tests, "addons", lambda: [tmp_path / name for name in names])
     monkeypatch.setattr(
         run_tests,
         "on_template",
-        lambda _stage, _server, places, full=False: runs.append((places, full)),
+        lambda _stage, _server, places, layer: runs.append((layer, places)),
     )
+    places = [tmp_path / name / "tests" for name in names]
+    for place in (places[0], *places[2:]):
+        place.mkdir(parents=True)
+        (place / "test_x.py").write_text("")
     run_tests.addon(run_tests.Stage("addon"), None)
-    assert runs == [([tmp_path / "a" / "tests"], False)]
-    (tmp_path / "c" / "tests").mkdir(parents=True)
-    (tmp_path / "c" / "tests" / "test_x.py").write_text("")
-    run_tests.addon(run_tests.Stage("addon"), None)
-    assert runs[1:] == [
-        ([tmp_path / "a" / "tests"], False),
-        ([tmp_path / "c" / "tests"], True),
-    ]
+    assert runs == [("template", [places[0]]), ("full", [places[2]]), ("queue", [places[3]])]

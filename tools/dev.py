@@ -1,14 +1,15 @@
 """Everyday commands for working on the add-ons, each on a fresh clone of a template database.
 
 python tools/dev.py test exact_connector/tests/test_x.py [pytest arguments]
-python tools/dev.py server [--full] [--db NAME] [odoo arguments]    a server on a database that is kept
-python tools/dev.py shell [--full] [--db NAME]                      Odoo's shell
-python tools/dev.py template [--full]                               bring the template up to date
-python tools/dev.py run [--full] COMMAND ...                        any command with PG* and TEMPLATE set
+python tools/dev.py server [--full|--queue] [--db NAME] [odoo arguments]    a server on a database that is kept
+python tools/dev.py shell [--full|--queue] [--db NAME]                      Odoo's shell
+python tools/dev.py template [--full|--queue]                               bring the template up to date
+python tools/dev.py run [--full|--queue] COMMAND ...                        any command with PG* and TEMPLATE set
 python tools/dev.py dbs | drop NAME
 
-The template has exact_connector alone; --full means all add-ons and the modules of Odoo they join it to. A test
-of one of the others runs on that without being told.
+The template has exact_connector alone; --full means all add-ons and the modules of Odoo they join it to, --queue
+OCA's job queue and the add-on for it (a server runs its jobs with --load=base,web,queue_job). A test of one of these
+add-ons runs on the right one without being told.
 """
 
 import os
@@ -19,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from provisioning import template
-from provisioning.common import ADDON, ROOT, VENV, ProvisionError, addons, end_with_parent
+from provisioning.common import ROOT, VENV, ProvisionError, addons, end_with_parent
 from provisioning.postgres import Postgres
 
 
@@ -57,25 +58,32 @@ def pytest_arguments(database: str) -> list[str]:
     ]  # fmt: skip
 
 
-def needs_full(arguments: list[str]) -> bool:
-    """Whether a test named among pytest's arguments belongs to another add-on than `exact_connector`."""
-    others = [folder for folder in addons() if folder.name != ADDON]
+def layer_needed(arguments: list[str]) -> str:
+    """The layer that the tests named among pytest's arguments run on.
+
+    :raises ProvisionError: they need two that exclude each other
+    """
     paths = [(ROOT / argument.split("::")[0]).resolve() for argument in arguments]
-    return any(path.is_relative_to(folder) for path in paths for folder in others)
+    names = [folder.name for folder in addons() for path in paths if path.is_relative_to(folder)]
+    layers = {template.layer_of(name) for name in names} - {"template"}
+    if len(layers) > 1:
+        raise ProvisionError("the tests of the job queue run on a database of their own")
+    return layers.pop() if layers else "template"
 
 
-def take(arguments: list[str], flag: str) -> bool:
-    """Whether the flag is among the arguments; it is taken out."""
-    found = flag in arguments
-    if found:
-        arguments.remove(flag)
-    return found
+def take_layer(arguments: list[str]) -> str:
+    """The layer that a flag among the arguments asks for; the flag is taken out."""
+    for layer in ("full", "queue"):
+        if f"--{layer}" in arguments:
+            arguments.remove(f"--{layer}")
+            return layer
+    return "template"
 
 
 def run_tests(server: Postgres, arguments: list[str]) -> int:
     """Run the add-on's tests, or those named, on a clone of the template that they need."""
     server.sweep()
-    source = template.ensure(server, full=needs_full(arguments))
+    source = template.ensure(server, layer=layer_needed(arguments))
     database = server.clone(source, server.name(f"run_{os.getpid()}_dev"))
     try:
         return call(server, *pytest_arguments(database), *(arguments or ["exact_connector/tests"]))
@@ -85,14 +93,14 @@ def run_tests(server: Postgres, arguments: list[str]) -> int:
 
 def kept_database(server: Postgres, arguments: list[str]) -> str:
     """The database named by --db, made from the template if it is not there."""
-    name, full = "dev", take(arguments, "--full")
+    name, layer = "dev", take_layer(arguments)
     if "--db" in arguments:
         at = arguments.index("--db")
         name = arguments[at + 1]
         del arguments[at : at + 2]
     database = server.name(name)
     if database not in server.databases():
-        server.clone(template.ensure(server, full=full), database)
+        server.clone(template.ensure(server, layer=layer), database)
     return database
 
 
@@ -106,7 +114,7 @@ def main(arguments: list[str]) -> int:
         if command == "test":
             return run_tests(server, rest)
         if command == "template":
-            print(template.ensure(server, full=take(rest, "--full")))
+            print(template.ensure(server, layer=take_layer(rest)))
             return 0
         if command == "dbs":
             print("\n".join(server.databases()))
@@ -115,7 +123,10 @@ def main(arguments: list[str]) -> int:
             server.drop(server.name(rest[0]))
             return 0
         if command == "run":
-            source = template.ensure(server, full=rest[:1] == ["--full"] and take(rest, "--full"))
+            first, rest = rest[:1], rest[1:]
+            layer = take_layer(first)
+            source = template.ensure(server, layer=layer)
+            rest = [*first, *rest]
             return call(server, *rest, TEMPLATE=source)
         if command in ("server", "shell"):
             database = kept_database(server, rest)

@@ -260,6 +260,7 @@ class OdooServer(_Process):
 
     :param server: the running PostgreSQL
     :param full: with all add-ons of this checkout and the modules they need, not `exact_connector` alone
+    :param queue: with OCA's job queue and the add-on for it, and a runner of its jobs
     :param database: name of a database that is there, to be kept
     :param cron: whether scheduled actions run by themselves
     :param workers: processes, 0 for one with threads
@@ -274,6 +275,7 @@ class OdooServer(_Process):
         server: Postgres,
         *,
         full: bool = False,
+        queue: bool = False,
         database: str | None = None,
         cron: bool = True,
         workers: int = 0,
@@ -283,7 +285,8 @@ class OdooServer(_Process):
         log: Path | None = None,
     ):
         super().__init__("odoo", log, port)
-        self.server, self.full = server, full
+        self.server, self.queue = server, queue
+        self.layer = "full" if full else "queue" if queue else "template"
         self.keep = bool(database)
         self.db = database or server.name(f"run_{os.getpid()}_{self.number}")
         self.cron, self.workers, self.arguments = cron, workers, arguments
@@ -298,6 +301,8 @@ class OdooServer(_Process):
             "--http-interface=127.0.0.1", f"--http-port={self.port}",
             f"--workers={self.workers}", f"--max-cron-threads={int(self.cron)}",
         ]  # fmt: skip
+        if self.queue:
+            command.append("--load=base,web,queue_job")
         if self.workers:
             command.append(f"--gevent-port={free_port()}")
         return [*command, *self.arguments]
@@ -305,6 +310,9 @@ class OdooServer(_Process):
     def _environment(self) -> dict[str, str]:
         environment = {**os.environ, **self.server.environment, "PYTHONUNBUFFERED": "1"}
         environment.pop("ODOO_RC", None)
+        if self.queue:
+            environment["ODOO_QUEUE_JOB_CHANNELS"] = "root:4"
+            environment["ODOO_QUEUE_JOB_PORT"] = str(self.port)
         return environment
 
     def _ready(self) -> bool:
@@ -313,7 +321,7 @@ class OdooServer(_Process):
 
     def __enter__(self) -> "OdooServer":
         if not self.keep:
-            self.server.clone(template.ensure(self.server, full=self.full), self.db)
+            self.server.clone(template.ensure(self.server, layer=self.layer), self.db)
         self.set_params(**{"web.base.url": self.url, "web.base.url.freeze": "True", **self.params})
         try:
             self.start_process()

@@ -19,7 +19,7 @@ import polib
 from terms import LANGUAGES, differences, entries, findings, is_term
 
 from provisioning import template
-from provisioning.common import ADDON, ROOT, VENV, ProvisionError, addons
+from provisioning.common import ROOT, VENV, ProvisionError, addons
 from provisioning.postgres import Postgres
 
 
@@ -32,11 +32,11 @@ def export(folder: Path, names: list[str]) -> dict[str, polib.POFile]:
     """
     found = {}
     with Postgres() as server:
-        for full in (False, True):
-            group = [name for name in names if (name != ADDON) is full]
-            if not group:
-                continue
-            source = template.ensure(server, full=full)
+        groups = {}
+        for name in names:
+            groups.setdefault(template.layer_of(name), []).append(name)
+        for layer, group in groups.items():
+            source = template.ensure(server, layer=layer)
             database = server.clone(source, server.name(f"run_{os.getpid()}_i18n"))
             try:
                 found |= {name: _export(server, database, folder, name) for name in group}

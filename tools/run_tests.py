@@ -163,29 +163,31 @@ def database(stage: Stage, _server: Postgres) -> None:
     """The templates that the stages after this one clone."""
     command = [PYTHON, ROOT / "tools" / "dev.py", "template"]
     stage.failed = not stage.call(command)
-    if len(addons()) > 1:
-        stage.failed |= not stage.call([*command, "--full"])
+    layers = {template.layer_of(folder.name) for folder in addons()} - {"template"}
+    for layer in sorted(layers):
+        stage.failed |= not stage.call([*command, f"--{layer}"])
 
 
 def addon(stage: Stage, server: Postgres) -> None:
-    """The tests of `exact_connector` on its own, then those of the other add-ons with all of them there."""
-    first, *others = [path / "tests" for path in addons()]
-    on_template(stage, server, [first])
-    others = [path for path in others if list(path.rglob("test_*.py"))]
-    if others:
-        on_template(stage, server, others, full=True)
+    """The tests of each add-on, on the layer that it needs; `exact_connector` first, on its own."""
+    layers = {}
+    for folder in addons():
+        if list((folder / "tests").rglob("test_*.py")):
+            layers.setdefault(template.layer_of(folder.name), []).append(folder / "tests")
+    for layer, places in layers.items():
+        on_template(stage, server, places, layer=layer)
 
 
-def on_template(stage: Stage, server: Postgres, places: list[Path], *, full: bool = False) -> None:
+def on_template(stage: Stage, server: Postgres, places: list[Path], *, layer: str) -> None:
     """Run add-ons' tests on a clone of a template."""
-    source = template.ensure(server, full=full)
+    source = template.ensure(server, layer=layer)
     clone = server.clone(source, server.name(f"run_{os.getpid()}_addon"))
     arguments = dev.pytest_arguments(clone)[3:]
     path = f"{server.programs()}:{VENV / 'bin'}:{os.environ['PATH']}"
     if shutil.which("createdb", path=path):
         # each worker has a copy of the database, which pytest-odoo makes; classes are not torn apart
         arguments += two_workers("loadscope")
-    report = "glue" if full else "addon"
+    report = {"template": "addon", "full": "glue"}.get(layer, layer)
     try:
         pytest(stage, *arguments, *places, report=report, **server.environment, PATH=path)
     finally:

@@ -29,6 +29,8 @@ from .common import (
 )
 from .postgres import Postgres
 
+# the add-on that runs on OCA's job queue
+QUEUE = f"{ADDON}_queue"
 BUILDER = Path(__file__).with_name("build_template.py")
 DATA_DIR = CACHE / "odoo-data"
 # what an installed add-on does not consist of
@@ -44,11 +46,17 @@ class Layer:
     :param under: the layer it is a clone of; none for the one that the builder fills by itself
     :param modules: modules of Odoo to install
     :param addons: pattern of the names of our add-ons to install
+    :param apart: those of them that are left out
     """
 
     under: str = ""
     modules: tuple[str, ...] = ()
     addons: str = ""
+    apart: tuple[str, ...] = ()
+
+    def folders(self) -> list[Path]:
+        """The folders of our add-ons in this layer."""
+        return [folder for folder in addons(self.addons) if folder.name not in self.apart]
 
 
 LAYERS = {
@@ -60,8 +68,15 @@ LAYERS = {
     "full_base": Layer(
         "base", modules=("sale_management", "sale_timesheet", "hr_expense", "sale_expense")
     ),
-    "full": Layer("full_base", addons=f"{ADDON}*"),
+    # what runs on OCA's job queue is another driver for the same work: a layer of its own
+    "full": Layer("full_base", addons=f"{ADDON}*", apart=(QUEUE,)),
+    "queue": Layer("template", modules=("queue_job",), addons=QUEUE),
 }
+
+
+def layer_of(addon: str) -> str:
+    """The layer that this add-on of ours is tested and translated on."""
+    return {ADDON: "template", QUEUE: "queue"}.get(addon, "full")
 
 
 def addon_files(folder: Path) -> Iterator[Path]:
@@ -82,7 +97,7 @@ def key(name: str) -> str:
     layer = LAYERS[name]
     if not layer.under:
         return base_key()
-    folders = addons(layer.addons)
+    folders = layer.folders()
     files = [path for folder in folders for path in addon_files(folder)]
     names = [path.relative_to(folders[0].parent).as_posix() for path in files]
     return file_hash(*files, extra="\n".join([key(layer.under), *layer.modules, *names]))
@@ -124,7 +139,7 @@ def _build(server: Postgres, layer: str, database: str, *modules: str) -> None:
 def _ensure(server: Postgres, name: str) -> str:
     layer = LAYERS[name]
     source = _ensure(server, layer.under) if layer.under else ""
-    modules = [*layer.modules, *(folder.name for folder in addons(layer.addons))]
+    modules = [*layer.modules, *(folder.name for folder in layer.folders())]
     if source and not modules:
         return source
     database, inputs = server.name(name), key(name)
@@ -148,15 +163,16 @@ def _ensure(server: Postgres, name: str) -> str:
     return database
 
 
-def ensure(server: Postgres, *, full: bool = False) -> str:
+def ensure(server: Postgres, *, full: bool = False, layer: str = "") -> str:
     """Give the name of an up-to-date template database, building what is out of date.
 
     Without an add-on in the checkout it is the layer below.
 
     :param full: with all our add-ons and the modules they need, not `exact_connector` alone
+    :param layer: name of the layer, where it is neither of the two
     """
     with locked("template"):
-        return _ensure(server, "full" if full else "template")
+        return _ensure(server, layer or ("full" if full else "template"))
 
 
 def main() -> None:

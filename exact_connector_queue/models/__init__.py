@@ -1,0 +1,1 @@
+from . import exact_connection, exact_exchange, queue_job, queue_job_channel
