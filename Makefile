@@ -5,7 +5,7 @@ CACHE := $(or $(EXACT_CACHE),.cache)
 VENV := $(CACHE)/venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help python programs demo test test-fast test-addon test-browser amounts requirements lint format screenshots provision lock clean
+.PHONY: help python programs demo test test-fast test-addon test-browser amounts requirements lint format screenshots bench provision lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ format: python  ## let ruff put the code in order
 
 screenshots: provision  ## make the pictures of the documentation anew
 	@$(VENV) tools/screenshots.py
+
+bench: provision  ## what it costs, against the bare ORM: docs/performance.md (EXACT_BENCH_SIZE=small|medium|full)
+	@$(VENV) -m benchmarks
 
 lock:  ## work out tools/requirements.txt anew
 	@$(PYTHON) tools/lock.py

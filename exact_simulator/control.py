@@ -184,9 +184,12 @@ def say() -> Response:
 
 @blueprint.get("/journal")
 def journal() -> Response:
-    """The calls so far as JSON lines."""
+    """The calls so far as JSON lines; with ``bodies=0`` without what was sent and answered."""
     log = g.simulator.journal
-    lines = log.lines(log.records(_asked_country()))
+    records = log.records(_asked_country())
+    if request.args.get("bodies") == "0":
+        records = [{**record, "req": "", "resp": ""} for record in records]
+    lines = log.lines(records)
     return Response("".join(lines), mimetype="application/x-ndjson")
 
 

@@ -57,34 +57,48 @@ class AccountMove(models.Model):
     # === SETTLING === #
 
     def _exact_settle(self, connection, remaining, date):
-        """Book what Exact reports as paid, and reconcile it with this document (R33).
+        """Settle one document, see :meth:`_exact_settle_all`; True where something was settled."""
+        self.ensure_one()
+        return bool(self._exact_settle_all(connection, {self: (remaining, date)}))
 
-        Amount in the document's currency; the settlement is what Odoo still has open above
-        ``remaining``, so that a second run, or a payment already registered in Odoo, books nothing.
+    @api.model
+    def _exact_settle_all(self, connection, due):
+        """Book what Exact reports as paid, and reconcile it with the documents, all in one go (R33).
+
+        Amounts in each document's currency; a settlement is what Odoo still has open above what
+        Exact has, so that a second run, or a payment already registered in Odoo, books nothing.
         A settlement of ours that a person took loose is used again before a new one is booked.
 
-        :param remaining: Decimal, what is still open in Exact.
-        :param date: day of the payment in Exact.
-        :return: True where something was settled.
+        :param due: dict of document -> (Decimal still open in Exact, day of the payment in Exact)
+        :return: the documents of which something was settled.
         """
-        self.ensure_one()
-        needed = self._exact_residual() - remaining
-        if needed <= 0:
-            return False
-        self._exact_use_loose(needed)
-        amount = self._exact_residual() - remaining
-        if amount > 0:
-            self._exact_book_settlement(connection, amount, date)
-        self._message_log(
-            body=self.env._(
-                "Exact: %(amount)s %(currency)s paid on %(date)s, %(rest)s left.",
-                amount=needed,
-                currency=self.currency_id.name,
-                date=fields.Date.to_string(date),
-                rest=remaining,
-            )
+        needed, to_book = {}, {}
+        for move, (remaining, date) in due.items():
+            amount = move._exact_residual() - remaining
+            if amount <= 0:
+                continue
+            needed[move] = amount
+            if move.exact_settlement_ids:
+                move._exact_use_loose(amount)
+                amount = move._exact_residual() - remaining
+            if amount > 0:
+                to_book[move] = (amount, date)
+        if to_book:
+            self._exact_book_settlements(connection, to_book)
+        settled = self.browse().union(*needed)
+        settled._message_log_batch(
+            bodies={
+                move.id: self.env._(
+                    "Exact: %(amount)s %(currency)s paid on %(date)s, %(rest)s left.",
+                    amount=amount,
+                    currency=move.currency_id.name,
+                    date=fields.Date.to_string(due[move][1]),
+                    rest=due[move][0],
+                )
+                for move, amount in needed.items()
+            }
         )
-        return True
+        return settled
 
     def _exact_residual(self):
         """What Odoo still has open of this document, in its currency, as a Decimal."""
@@ -110,51 +124,66 @@ class AccountMove(models.Model):
                 ).reconcile()
                 needed -= amount
 
-    def _exact_book_settlement(self, connection, amount, date):
-        """A payment of ``amount`` on the settlement journal, posted and reconciled with this document."""
+    @api.model
+    def _exact_book_settlements(self, connection, due):
+        """A payment for each document on the settlement journal, posted and reconciled with it.
+
+        :param due: dict of document -> (Decimal, day of the payment in Exact); one company's.
+        """
         journal = connection._get_settlement_journal()
-        lines = self._exact_receivable_lines()
-        refund = self.move_type == "out_refund"
-        payment = (
-            self.env["account.payment"]
-            .sudo()
-            .with_company(self.company_id)
-            .create(
+        lines = {move: move._exact_receivable_lines() for move in due}
+        accounts = {move: found[:1].account_id for move, found in lines.items()}
+        methods = {
+            direction: journal._get_available_payment_method_lines(direction)[:1]
+            for direction in ("inbound", "outbound")
+        }
+        dates = {date: self._exact_open_date(journal, date) for _amount, date in due.values()}
+        values_list = []
+        for move, (amount, date) in due.items():
+            direction = "outbound" if move.move_type == "out_refund" else "inbound"
+            values_list.append(
                 {
-                    "payment_type": "outbound" if refund else "inbound",
+                    "payment_type": direction,
                     "partner_type": "customer",
-                    "partner_id": self.commercial_partner_id.id,
-                    "destination_account_id": lines[:1].account_id.id,
+                    "partner_id": move.commercial_partner_id.id,
+                    "destination_account_id": accounts[move].id,
                     "amount": float(amount),
-                    "currency_id": self.currency_id.id,
-                    "date": self._exact_open_date(journal, date),
+                    "currency_id": move.currency_id.id,
+                    "date": dates[date],
                     "journal_id": journal.id,
-                    "payment_method_line_id": journal._get_available_payment_method_lines(
-                        "outbound" if refund else "inbound"
-                    )[:1].id,
+                    "payment_method_line_id": methods[direction].id,
+                    # Without it a payment has no entry where Odoo's full accounting is installed; with the
+                    # journal's own account it counts as matched, so the document is paid on both editions.
+                    "outstanding_account_id": journal.default_account_id.id,
                     "memo": self.env._(
                         "%(name)s, paid in Exact (entry %(number)s)",
-                        name=self.name,
-                        number=self.exact_entry_number,
+                        name=move.name,
+                        number=move.exact_entry_number,
                     ),
                 }
             )
+        payments = (
+            self.env["account.payment"]
+            .sudo()
+            .with_company(connection.company_id)
+            .create(values_list)
         )
-        # Without it a payment has no entry where Odoo's full accounting is installed; with the
-        # journal's own account it counts as matched, so the document is paid on both editions.
-        payment.outstanding_account_id = journal.default_account_id
-        payment.action_post()
-        payment.move_id.exact_settled_move_id = self
-        counterpart = payment.move_id.line_ids.filtered(
-            lambda line: line.account_id == lines[:1].account_id and not line.reconciled
-        )
-        (
-            lines.filtered(lambda line: line.account_id == lines[:1].account_id) | counterpart
-        ).reconcile()
+        settles = {payment.id: move.id for payment, move in zip(payments, due, strict=True)}
+        payments.with_context(exact_settles=settles).action_post()
+        plan = []
+        for payment, move in zip(payments, due, strict=True):
+            both = lines[move] | payment.move_id.line_ids
+            plan.append(
+                both.filtered(
+                    lambda line, own=accounts[move]: line.account_id == own and not line.reconciled
+                )
+            )
+        self.env["account.move.line"].sudo()._reconcile_plan(plan)
 
+    @api.model
     def _exact_open_date(self, journal, date):
         """The payment's day, or the first day that Odoo's lock dates leave open."""
-        locks = self.company_id._get_lock_date_violations(
+        locks = journal.company_id._get_lock_date_violations(
             date, fiscalyear=True, sale=False, purchase=False, tax=False, hard=True
         )
         if not locks:
@@ -179,3 +208,13 @@ class AccountMove(models.Model):
             ).mapped("debit_amount_currency")
         places = self.currency_id.decimal_places
         return sum((decimal_amount(amount, places) for amount in amounts), Decimal(0))
+
+
+class AccountPayment(models.Model):
+    _inherit = "account.payment"
+
+    def _generate_move_vals(self, write_off_line_vals=None, force_balance=None, line_ids=None):
+        """The entry of a settlement is born with the document it settles."""
+        values = super()._generate_move_vals(write_off_line_vals, force_balance, line_ids)
+        settled = self.env.context.get("exact_settles", {}).get(self.id)
+        return {**values, "exact_settled_move_id": settled} if settled else values

@@ -1,3 +1,4 @@
+import logging
 from collections import defaultdict
 from decimal import Decimal
 
@@ -9,6 +10,8 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..client import Guid, Int64, odata
 from ..resolution import decimal_amount
+
+_logger = logging.getLogger(__name__)
 
 RECEIVABLE_SELECT = (
     "ID",
@@ -139,21 +142,47 @@ class ExactExchange(models.Model):
             ):
                 to_ask |= move
         remaining = {**certain, **self._ask_remaining(client, to_ask)}
-        settled = paid = moves.browse()
-        for move, rest in remaining.items():
-            date = self._payment_date(by_entry[move.exact_entry_id])
+        due = {
+            move: (rest, self._payment_date(by_entry[move.exact_entry_id]))
+            for move, rest in remaining.items()
+        }
+        settled = self._settle_due(connection, due)
+        paid = settled.filtered(lambda move: not move._exact_residual())
+        self.env["exact.notice"]._tell_paid(connection, paid)
+        return settled
+
+    @api.model
+    def _settle_due(self, connection, due):
+        """Settle these documents in one go; where that fails one by one, so that one holds up no other.
+
+        :param due: dict of document -> (what is open in Exact, day of the payment)
+        :return: the documents of which something was settled.
+        """
+        documents = self.env["account.move"].with_company(connection.company_id)
+        # Settled by us before: only these can have been opened again in Exact.
+        known = {move for move in due if move.exact_settlement_ids}
+        try:
+            with self.env.cr.savepoint():
+                settled = documents._exact_settle_all(connection, due)
+                for move in known:
+                    move._exact_note_reopened(connection, due[move][0])
+            return settled
+        except (UserError, DatabaseError) as error:
+            if not self or isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+                raise
+            _logger.info("Settling %s documents one by one", len(due))
+        settled = documents.browse()
+        for move, (rest, date) in due.items():
             try:
                 with self.env.cr.savepoint():
-                    if move._exact_settle(connection, rest, date):
+                    if documents._exact_settle_all(connection, {move: (rest, date)}):
                         settled |= move
-                        if not move._exact_residual():
-                            paid |= move
-                    move._exact_note_reopened(connection, rest)
+                    if move in known:
+                        move._exact_note_reopened(connection, rest)
             except (UserError, DatabaseError) as error:
-                if not self or isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+                if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
                     raise
                 self._note_unsettled(move, error)
-        self.env["exact.notice"]._tell_paid(connection, paid)
         return settled
 
     def _note_unsettled(self, move, error):

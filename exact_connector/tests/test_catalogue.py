@@ -409,7 +409,7 @@ class TestLocalCauses(CatalogueCase):
         self.mended(move)
         self.accountant("receive", entries=[{"entry": move.exact_entry_id}])
         refuse = patch.object(
-            self.env.registry["account.move"], "_exact_settle", side_effect=UserError("Locked")
+            self.env.registry["account.move"], "_exact_settle_all", side_effect=UserError("Locked")
         )
         with refuse:
             self.cron("ir_cron_sync_payments")

@@ -240,14 +240,14 @@ class TestPayment(SendCase):
         bad, good = self.sent(), self.sent()
         self.receive((bad, None))
         self.receive((good, None))
-        original = type(bad)._exact_settle
+        original = type(bad)._exact_settle_all
 
-        def refuse(move, *args):
-            if move == bad:
-                raise UserError(move.env._("Locked by the office."))
-            return original(move, *args)
+        def refuse(moves, connection, due):
+            if bad in due:
+                raise UserError(moves.env._("Locked by the office."))
+            return original(moves, connection, due)
 
-        self.patch(type(bad), "_exact_settle", refuse)
+        self.patch(type(bad), "_exact_settle_all", refuse)
         self.sync()
         self.assertEqual(good.payment_state, self.paid)
         run = self.connection.exchange_ids.filtered(lambda e: e.kind == "payment_sync")[:1]

@@ -101,6 +101,16 @@ def test_the_journal_can_be_emptied(nl, token):
     assert requests.get(f"{nl.url}/_sim/journal", timeout=10).text == ""
 
 
+def test_the_journal_can_be_counted_without_its_bodies(nl, token):
+    nl.call(token, "/current/Me")
+    lines = requests.get(f"{nl.url}/_sim/journal?bodies=0", timeout=10).text.splitlines()
+    record = json.loads(lines[-1])
+    assert record["path"].startswith("/api/v1/current/Me")
+    assert (record["status"], record["req"], record["resp"]) == (200, "", "")
+    whole = requests.get(f"{nl.url}/_sim/journal", timeout=10).text.splitlines()
+    assert json.loads(whole[-1])["resp"]
+
+
 def test_a_body_that_is_no_object_or_misses_something_is_refused(nl):
     for path, body in (
         ("clock", {}),
