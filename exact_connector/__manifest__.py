@@ -52,6 +52,7 @@
         "views/res_partner_views.xml",
         "wizards/exact_repair_wizard_views.xml",
         "wizards/exact_adopt_wizard_views.xml",
+        "views/exact_mend_views.xml",
         "data/ir_actions_server.xml",
         "data/ir_actions_server_after.xml",
         "views/exact_menus.xml",

@@ -108,6 +108,9 @@ from . import exact_match_candidate
 from . import res_partner
 from . import res_partner_exact_link
 from . import exact_mapped
+from . import exact_exchange_mended
+from . import exact_mending
+from . import exact_mend
 from . import res_company
 from . import res_users
 from . import res_config_settings

@@ -221,13 +221,20 @@ class ExactExchange(models.Model):
     def action_refresh_and_retry(self):
         """What was mended in Exact is read again, then tried again (R20)."""
         self._check_user()
+        self._refresh_from_exact()
+        return self.action_retry()
+
+    def _refresh_from_exact(self):
+        """Read what may have been mended in Exact: reference data and the customers of these exchanges.
+
+        :raises UserError: what Exact answered, explained.
+        """
         for connection, exchanges in self.grouped("connection_id").items():
             try:
                 connection.sudo()._refresh_reference_data()
                 exchanges.sudo()._reread_customers(connection.sudo())
             except ExactError as error:
                 raise UserError(self.env["exact.cause"]._explain(error)) from error
-        return self.action_retry()
 
     def action_cancel(self):
         """Take it out of the queue; a document whose answer was lost cannot be taken out."""

@@ -41,6 +41,13 @@ class ExactExchange(models.Model):
     def _settle_problems(self, problems):
         """Stopped before any call: every problem at once, each with the record that mends it."""
         self.ensure_one()
+        self._note_problems(problems)
+        cause = self.env["exact.cause"]._by_code(problems[0].code)
+        self._settle("failed", cause, "\n".join(p.message for p in problems))
+
+    def _note_problems(self, problems):
+        """These problems in the place of those before."""
+        self.ensure_one()
         cause = self.env["exact.cause"]
         self.problem_ids.unlink()
         self.env["exact.exchange.problem"].create(
@@ -54,9 +61,6 @@ class ExactExchange(models.Model):
                 }
                 for problem in problems
             ]
-        )
-        self._settle(
-            "failed", cause._by_code(problems[0].code), "\n".join(p.message for p in problems)
         )
 
     def _settle_error(self, error):

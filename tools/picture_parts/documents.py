@@ -164,9 +164,7 @@ def mend(hands: Hands, documents: dict[str, int]) -> None:
     """Where it is seen how everything stands."""
     hands.open("exact-documents", ".o_list_view")
     hands.picture("documents", again=True)
-    hands.open("exact-to-mend", ".o_list_view")
-    for group in hands.driver.find_elements(By.CSS_SELECTOR, ".o_group_header"):
-        group.click()
+    hands.open("exact-mend", ".o_list_view")
     hands.picture("exchanges_to_mend")
     hands.open("exact-all-exchanges", ".o_list_view")
     hands.picture("exchanges", again=True)
