@@ -228,7 +228,7 @@ class ExactConnection(models.Model):
         if not connection.division_id and self._may_set_up() and (connection or system):
             return self.action_open_setup()
         return self.env["ir.actions.act_window"]._for_xml_id(
-            "exact_connector.action_exact_exchange_to_mend"
+            "exact_connector.action_exact_mend"
         )
 
     @api.model

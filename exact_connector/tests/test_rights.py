@@ -35,6 +35,7 @@ TABLE = {
     "exact.match": (R, R, R),
     "exact.match.candidate": (R, R, R),
     "exact.sync.run": (R, "ru", "ru"),
+    "exact.mend": (R, R, R),
     "exact.notice": (R, R, R),
     "exact.webhook.event": (R, R, R),
     "exact.webhook.subscription": (R, R, R),
