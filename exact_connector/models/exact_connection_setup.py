@@ -227,9 +227,7 @@ class ExactConnection(models.Model):
         system = self.env.user.has_group("base.group_system")
         if not connection.division_id and self._may_set_up() and (connection or system):
             return self.action_open_setup()
-        return self.env["ir.actions.act_window"]._for_xml_id(
-            "exact_connector.action_exact_mend"
-        )
+        return self.env["ir.actions.act_window"]._for_xml_id("exact_connector.action_exact_mend")
 
     @api.model
     def _open_setup_of(self, company):

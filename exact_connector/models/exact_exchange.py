@@ -60,7 +60,12 @@ class ExactExchange(models.Model):
         index=True,
     )
     connection_id = fields.Many2one(
-        "exact.connection", required=True, readonly=True, ondelete="cascade", index=True
+        # Not even the database takes an exchange away with its connection: see exact_upkeep.py.
+        "exact.connection",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
+        index=True,
     )
     company_id = fields.Many2one(related="connection_id.company_id", store=True, index=True)
     move_id = fields.Many2one(
@@ -99,6 +104,10 @@ class ExactExchange(models.Model):
     failed_count = fields.Integer("Failed", readonly=True)
     page_count = fields.Integer("Pages Read", readonly=True)
 
+    # What the background and the screens ask for at every turn; all but a few are done.
+    _open_idx = models.Index("(state, retry_at, id) WHERE state NOT IN ('done', 'cancelled')")
+    _stopped_idx = models.Index("(connection_id, state) WHERE state NOT IN ('done', 'cancelled')")
+    _done_on_idx = models.Index("(kind, done_on) WHERE state = 'done'")
     _move_uniq = models.UniqueIndex(
         "(connection_id, move_id) WHERE kind = 'sales_entry'",
         "This document is already on its way to Exact.",

@@ -22,19 +22,19 @@ class ExactExchangeProblem(models.Model):
     res_id = fields.Many2oneReference(model_field="res_model", readonly=True)
     record_name = fields.Char("Where to Mend It", compute="_compute_record_name")
 
+    _record_idx = models.Index("(res_model, res_id)")
+
     @api.depends("res_model", "res_id")
     def _compute_record_name(self):
+        records = records_to_mend(self)
         for problem in self:
-            record = problem._get_record()
+            record = records.get((problem.res_model, problem.res_id))
             problem.record_name = record.display_name if record else False
 
     def _get_record(self):
         """The record that mends it, empty where it is gone or not for this user."""
         self.ensure_one()
-        if not self.res_model or self.res_model not in self.env:
-            return None
-        record = self.env[self.res_model].browse(self.res_id).exists()
-        return record if record and record.has_access("read") else None
+        return records_to_mend(self).get((self.res_model, self.res_id))
 
     def action_open_record(self):
         """Open the record that mends it."""
@@ -46,3 +46,19 @@ class ExactExchangeProblem(models.Model):
         if record._name == "exact.connection":
             return record._get_settings_action()
         return record.get_formview_action()
+
+
+def records_to_mend(rows):
+    """The records that rows with ``res_model`` and ``res_id`` name, as far as they are there and the user's to read.
+
+    A few queries for each model, however many rows.
+
+    :return: dict of (model, id) -> record.
+    """
+    found = {}
+    for model, named in rows.grouped("res_model").items():
+        if model and model in rows.env:
+            ids = [row.res_id for row in named if row.res_id]
+            for record in rows.env[model].browse(ids).exists()._filtered_access("read"):
+                found[model, record.id] = record
+    return found

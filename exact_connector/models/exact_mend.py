@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .exact_exchange_problem import records_to_mend
+
 # Records of one exchange only: what is mended on them does not bring others together.
 OF_ONE = ("account.move", "account.move.line")
 # So many records are named where each is to be mended by itself.
@@ -84,8 +86,9 @@ class ExactMend(models.Model):
     @api.depends_context("lang", "uid")
     def _compute_record_name(self):
         """The record that mends all of them, or the first of the documents or customers concerned."""
+        records = records_to_mend(self)
         for mend in self:
-            record = mend._get_record()
+            record = records.get((mend.res_model, mend.res_id))
             if record:
                 mend.record_name = record.display_name
                 continue
@@ -118,10 +121,7 @@ class ExactMend(models.Model):
     def _get_record(self):
         """The record that mends it, empty where it is gone or not for this user."""
         self.ensure_one()
-        if not self.res_model or self.res_model not in self.env:
-            return None
-        record = self.env[self.res_model].browse(self.res_id).exists()
-        return record if record and record.has_access("read") else None
+        return records_to_mend(self).get((self.res_model, self.res_id))
 
     def _get_exchanges(self, limit=None):
         """The exchanges of this row, those on their way too, the oldest first."""

@@ -48,7 +48,7 @@ class ExactSyncRun(models.Model):
     done_on = fields.Datetime("Ended on", readonly=True)
     exchange_ids = fields.Many2many("exact.exchange", readonly=True)
     failed_exchange_ids = fields.Many2many(
-        "exact.exchange", compute="_compute_counts", string="To Mend"
+        "exact.exchange", compute="_compute_failed_exchange_ids", string="To Mend"
     )
     payment_exchange_id = fields.Many2one("exact.exchange", "Paid Status Run", readonly=True)
     beyond_count = fields.Integer(readonly=True, help="Due documents that the next batch takes.")
@@ -80,19 +80,38 @@ class ExactSyncRun(models.Model):
 
     @api.depends("exchange_ids.state", "beyond_count", "state")
     def _compute_counts(self):
+        counts = self._count_by_state()
         for run in self:
-            by_state = run.exchange_ids.grouped("state")
-            count = {state: len(exchanges) for state, exchanges in by_state.items()}
+            count = counts.get(run.id, {})
             beyond = run.beyond_count
             run.sent_count = count.get("done", 0)
             run.failed_count = count.get("failed", 0)
-            run.failed_exchange_ids = by_state.get("failed", self.env["exact.exchange"])
-            run.total_count = len(run.exchange_ids) + beyond
+            run.total_count = sum(count.values()) + beyond
             run.later_count = beyond + sum(
                 count.get(state, 0) for state in ("pending", "sending", "waiting", "unclear")
             )
             settled = run.total_count - run.later_count
             run.progress = 100 * settled / run.total_count if run.total_count else 100
+
+    def _count_by_state(self):
+        """Counted where the exchanges are: a run has thousands, and a list has many runs.
+
+        :return: dict of run id -> dict of state -> number of exchanges.
+        """
+        counts = {}
+        groups = self.env["exact.exchange"]._read_group(
+            [("sync_run_ids", "in", self.ids)], ["sync_run_ids", "state"], ["__count"]
+        )
+        for run, state, number in groups:
+            counts.setdefault(run.id, {})[state] = number
+        return counts
+
+    @api.depends("exchange_ids.state")
+    def _compute_failed_exchange_ids(self):
+        for run in self:
+            run.failed_exchange_ids = run.exchange_ids.search(
+                [("sync_run_ids", "in", run.ids), ("state", "=", "failed")], order="id"
+            )
 
     @api.depends("payment_exchange_id.updated_count")
     def _compute_paid_count(self):

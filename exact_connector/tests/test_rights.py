@@ -238,6 +238,7 @@ class TestRights(UnlimitedCase, HttpCase):
             "exact.probe": self.connection.probe_ids,
             "exact.exchange": move.exact_exchange_ids,
             "exact.exchange.problem": move.exact_exchange_ids.problem_ids,
+            "exact.mend": self.env["exact.mend"].search([("company_id", "=", self.company.id)]),
             **self.made(move),
         }
         open_to_all = {"exact.cause"}
