@@ -153,6 +153,8 @@ class ExactAuthorization(models.Model):
                     "Only a system administrator can connect to or disconnect from Exact Online."
                 )
             )
+        # One of another company knows the group, not the records.
+        self.check_access("write")
 
     # === CLIENT === #
 

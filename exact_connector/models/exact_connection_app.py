@@ -85,6 +85,7 @@ class ExactConnection(models.Model):
         """
         self.ensure_one()
         self.env["exact.authorization"]._check_system()
+        self.check_access("write")
         if not (country and client_id):
             return
         authorization_sudo = self.authorization_id.sudo()
@@ -180,6 +181,7 @@ class ExactConnection(models.Model):
         """Use the consent that another company has; nothing is asked at Exact (R3)."""
         self.ensure_one()
         self.env["exact.authorization"]._check_system()
+        self.check_access("write")
         shared = self.share_authorization_id or self.setup_candidate_ids[:1]
         if shared not in self.setup_candidate_ids:
             raise UserError(self.env._("This connection cannot be shared any more."))

@@ -189,6 +189,7 @@ class ExactConnection(models.Model):
         """Go on as the Exact user that came back; mappings stay."""
         self.ensure_one()
         self.env["exact.authorization"]._check_system()
+        self.check_access("write")
         pending_sudo = self.sudo().pending_authorization_id
         if not pending_sudo:
             return
@@ -207,6 +208,7 @@ class ExactConnection(models.Model):
         """Go on as the Exact user before; the other consent is forgotten."""
         self.ensure_one()
         self.env["exact.authorization"]._check_system()
+        self.check_access("write")
         if not self.confirm_can_stay:
             raise UserError(
                 self.env._("The connection before does not work any more: connect again.")

@@ -43,6 +43,31 @@ class TestSecurityCompanies(UnlimitedCase):
         self.assertEqual(self.connection.company_id, self.company)
         self.assert_no_foreign_links(own)
 
+    def test_r03_administrator_of_another_company_decides_nothing_on_a_connection(self):
+        """Not even on one that waits for a decision, nor by the consent itself."""
+        chief = self.make_user(
+            "zuid_chief",
+            "base.group_system",
+            "exact_connector.group_exact_manager",
+            company=self.zuid,
+        )
+        other = self.env["exact.authorization"].create({"client_id": "x", "country": "practice"})
+        self.connection.sudo().pending_authorization_id = other
+        self.env.flush_all()
+        theirs = self.connection.with_user(chief).with_context(allowed_company_ids=self.zuid.ids)
+        for method in (
+            "action_keep_user",
+            "action_stay_with_user",
+            "action_setup_share",
+            "action_connect",
+            "action_disconnect",
+        ):
+            with self.subTest(method), self.assertRaises(AccessError):
+                getattr(theirs, method)()
+        consent = other.with_user(chief).with_context(allowed_company_ids=self.zuid.ids)
+        with self.assertRaises(AccessError):
+            consent.action_disconnect()
+
     def assert_no_foreign_links(self, own):
         """A setting takes no record of another company's division: its name alone would tell."""
         self.assertLessEqual(LINKS.keys(), set(own._own_links()))
