@@ -1,7 +1,9 @@
-from odoo.addons.web.controllers.export import ExcelExport
+from odoo.addons.web.controllers.export import CSVExport, ExcelExport
 
-# A cell that begins like this would be taken for a formula, or a link to a file.
+# Begins of a cell that a writer of XLSX files takes for a formula, or a link to a file.
 FORMULAS = ("=", "{=", "external:", "internal:")
+# Begins that a program opening a CSV file works out, beside those that Odoo marks itself (=, +, -).
+WORKED_OUT = ("@", "\t", "\r", "\n")
 
 
 def as_text(value):
@@ -11,8 +13,23 @@ def as_text(value):
     return value
 
 
+def as_csv_text(value):
+    """The same for a CSV file, where the reading program decides what is a formula."""
+    if isinstance(value, str) and value.startswith(WORKED_OUT):
+        return f"'{value}"
+    return value
+
+
+class ExactCsvExport(CSVExport):
+    """What strangers typed stays text in a CSV file (docs/security.md)."""
+
+    def from_data(self, fields, columns_headers, rows):
+        rows = [[as_csv_text(value) for value in row] for row in rows]
+        return super().from_data(fields, columns_headers, rows)
+
+
 class ExactExcelExport(ExcelExport):
-    """What strangers typed stays text in a spreadsheet.
+    """The same in an XLSX file.
 
     A customer of Exact may be named ``=HYPERLINK(...)``. Odoo defuses that in CSV files, but its
     writer of XLSX files makes a formula of it (docs/security.md).
@@ -28,7 +45,7 @@ class ExactExcelExport(ExcelExport):
 
 
 def _guard(node):
-    """The same for the rows of a group and of the groups below; a group's own title begins otherwise."""
+    """The same for the rows of a group and of the groups below; its title is marked where it leads the cell."""
     node.data = [[as_text(value) for value in row] for row in node.data]
     for child in node.children.values():
         _guard(child)

@@ -25,6 +25,13 @@ ID 12 in Odoo. Look through it before sending it on: these are plain text files.
 """
 
 
+def _is_secret(field):
+    """Whether a field holds what opens a door: kept from everybody, or named so."""
+    return field.groups == fields.NO_ACCESS or field.name.endswith(
+        ("_secret", "_token", "client_id")
+    )
+
+
 class ExactConnection(models.Model):
     """One redacted file that tells a stranger what is the matter (W16). Read only; no call is made."""
 
@@ -83,11 +90,15 @@ class ExactConnection(models.Model):
 
     def _support_secrets(self):
         """Every secret that this database knows, whatever connection it belongs to."""
-        authorizations = self.env["exact.authorization"].with_context(active_test=False).search([])
-        secrets = authorizations.mapped("client_secret") + authorizations.mapped("client_id")
-        tokens = authorizations.token_ids
-        secrets += tokens.mapped("access_token") + tokens.mapped("refresh_token")
-        return secrets + self.env["exact.oauth.state"].search([]).mapped("digest")
+        secrets = []
+        for name, model in self.env.registry.items():
+            if not name.startswith("exact.") or model._abstract:
+                continue
+            for field in model._fields.values():
+                if field.type == "char" and field.store and _is_secret(field):
+                    records = self.env[name].with_context(active_test=False)
+                    secrets += records.search([(field.name, "!=", False)]).mapped(field.name)
+        return secrets
 
     def _support_redactor(self, exchanges):
         """Knows the secrets, and the names of the people and customers that these exchanges are about."""

@@ -40,6 +40,7 @@ if find_spec("exact_simulator"):
         test_review3,
         test_rights,
         test_security_companies,
+        test_security_elsewhere,
         test_security_markup,
         test_security_secrets,
         test_security_sweep,

@@ -7,7 +7,6 @@ from odoo.exceptions import AccessError
 from odoo.service.model import get_public_method
 from odoo.tools import mute_logger
 
-OURS = "odoo.addons.exact_connector"
 # What Odoo itself guards, by access rights and rules: test_rights.py looks at these.
 BY_RIGHTS = {"create", "write", "unlink", "read", "copy"}
 # What a parameter gets; the others get nothing at all.
@@ -45,13 +44,16 @@ class Sweep:
     A method may refuse by any error; what it must not do is change, call Exact, or tell.
     """
 
+    # Modules whose methods are called.
+    OURS = "odoo.addons.exact_connector"
+
     def public_calls(self):
         """What our add-ons define and RPC lets through, on our models and on those of Odoo."""
         for name in sorted(self.env.registry):
             model = self.env.registry[name]
             found = set()
             for base in model.__mro__:
-                if not base.__module__.startswith(OURS):
+                if not base.__module__.startswith(self.OURS):
                     continue
                 for method, value in vars(base).items():
                     if not method.startswith("_") and inspect.isfunction(value):

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from odoo.tests import HttpCase, tagged
 
-from ..controllers.export import as_text
+from ..controllers.export import as_csv_text, as_text
 from .sending import SendCase
 
 PICTURE = '<img src="x" onerror="alert(1)">'
@@ -106,6 +106,8 @@ class TestSecurityMarkup(SendCase, HttpCase):
                 cell = self.cell_with("HYPERLINK", self.export("xlsx", partner, groups).content)
                 self.assertEqual(cell.data_type, "s", "a text, no formula")
                 self.assertEqual(cell.value, f"'{FORMULA}")
+        for begin in ("@SUM(A1)", "\tx", "\r=1"):
+            self.assertEqual(as_csv_text(begin), f"'{begin}")
         for harmless in ("Bakker = Jansen", "+31 20", "-5", 5, None, "external bv"):
             self.assertEqual(as_text(harmless), harmless)
 

@@ -31,7 +31,8 @@ class TestSupport(SendCase, HttpCase):
     def setUp(self):
         super().setUp()
         token = self.env["exact.token"].sudo().search([])
-        self.secrets = [*NL_APP, token.access_token, token.refresh_token]
+        self.connection.authorization_id.webhook_secret = "w3bhook-of-the-app"
+        self.secrets = ["w3bhook-of-the-app", *NL_APP, token.access_token, token.refresh_token]
         self.manager = self.make_user("exact_manager", "exact_connector.group_exact_manager")
 
     def planted(self):

@@ -11,6 +11,7 @@ if find_spec("exact_simulator"):
     from . import test_left_behind
     from . import test_not_twice
     from . import test_screens
+    from . import test_security_sweep
     from . import test_taken
     from . import test_translations
     from . import test_without_order
