@@ -45,7 +45,13 @@ class ExactExcelExport(ExcelExport):
 
 
 def _guard(node):
-    """The same for the rows of a group and of the groups below; its title is marked where it leads the cell."""
+    """The same for the rows of a group, for those of the groups below, and for their titles."""
     node.data = [[as_text(value) for value in row] for row in node.data]
+    node.children = {_title(label): child for label, child in node.children.items()}
     for child in node.children.values():
         _guard(child)
+
+
+def _title(label):
+    """The title of a group: a plain value, or ID and name."""
+    return tuple(map(as_text, label)) if isinstance(label, tuple) else as_text(label)

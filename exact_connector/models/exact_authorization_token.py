@@ -26,6 +26,10 @@ LOCK_TIMEOUT = 15
 TOKEN_BACK_OFF = (1, 2, 5, 15, 15, 30)
 # However long Exact says, or a clock that was set back makes it look, it is tried again after this.
 LONGEST_WAIT = timedelta(hours=1)
+LOCK = "SELECT id FROM exact_token WHERE authorization_id = %s FOR NO KEY UPDATE"
+LOCK_IF_FREE = (
+    "SELECT id FROM exact_token WHERE authorization_id = %s FOR NO KEY UPDATE SKIP LOCKED"
+)
 # Rounds of looking again after another worker has renewed.
 MOST_ROUNDS = 5
 # Refusals in a row that hand out another refresh token each time (API 1.5).
@@ -100,8 +104,7 @@ class ExactAuthorization(models.Model):
         """
         self.env.cr.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_TIMEOUT}s"])
         self.env.cr.execute(
-            "SELECT id FROM exact_token WHERE authorization_id = %s FOR NO KEY UPDATE"
-            + ("" if wait else " SKIP LOCKED"),
+            LOCK if wait else LOCK_IF_FREE,
             [self.id],
             log_exceptions=False,
         )

@@ -101,7 +101,7 @@ class TestSecurityMarkup(SendCase, HttpCase):
         self.authenticate("accountman", "accountman")
         csv = self.export("csv", partner).content.decode()
         self.assertIn("\"'=HYPERLINK", csv)
-        for groups in ([], ["country_id"]):
+        for groups in ([], ["country_id"], ["name"]):
             with self.subTest(groups=groups):
                 cell = self.cell_with("HYPERLINK", self.export("xlsx", partner, groups).content)
                 self.assertEqual(cell.data_type, "s", "a text, no formula")
