@@ -88,7 +88,10 @@ class TestJob(QueueCase):
         exchanges = self.documents(3)
         exchanges._schedule()
         exchange_class = self.env.registry["exact.exchange"]
-        commit = super(exchange_class, exchanges)._commit.__func__
+        # what this class of tests has put out of action
+        commit = next(
+            vars(c)["_commit"] for c in exchange_class.__mro__[1:] if "_commit" in vars(c)
+        )
         with (
             patch.object(exchange_class, "_commit", commit),
             patch.object(
