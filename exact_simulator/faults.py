@@ -10,7 +10,7 @@ import threading
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-KINDS = ("drop_before", "drop_after", "status", "delay", "truncate", "body", "say")
+KINDS = ("drop_before", "drop_after", "status", "delay", "truncate", "body", "keep", "say")
 
 
 @dataclass
@@ -23,7 +23,9 @@ class Fault:
         it has been served (the state has changed), ``status`` answers ``status`` with ``headers``
         and ``body`` instead of serving, ``delay`` waits ``seconds`` before serving, ``truncate``
         serves and sends half the answer, ``body`` serves and puts ``body`` in its place (with
-        ``status`` and ``headers`` where given), ``say`` refuses with the business text ``text``.
+        ``status`` and ``headers`` where given), ``keep`` serves and leaves of the entity in the answer
+        only the properties that ``body`` names, as Exact does where it ignores ``Prefer``, ``say``
+        refuses with the business text ``text``.
     :param nth: the matching call it starts with, the first being 1.
     :param times: how many calls it hits from there; 0 for all.
     """

@@ -126,6 +126,8 @@ class Wire:
             self.journal.add(record)
             cut(environ.get("werkzeug.socket"))
         record["status"] = answer.code
+        if "keep" in kinds:
+            answer.body = _kept(answer.body, kinds["keep"].body.split())
         if "body" in kinds:
             answer = _other_body(answer, kinds["body"])
             record["status"] = answer.code
@@ -187,6 +189,15 @@ def _raw_path(environ: Environ) -> str:
     parts = urlsplit(environ.get("RAW_URI") or environ["PATH_INFO"])
     path = parts.path.removeprefix(environ["SCRIPT_NAME"]) or "/"
     return f"{path}?{parts.query}" if parts.query else path
+
+
+def _kept(body: bytes, names: list[str]) -> bytes:
+    """The answer with only these properties of its entity; any other answer as it is."""
+    try:
+        entity = json.loads(body)["d"]
+        return json.dumps({"d": {name: entity[name] for name in names if name in entity}}).encode()
+    except (ValueError, TypeError, KeyError):
+        return body
 
 
 def _other_body(answer: Answer, fault: Fault) -> Answer:

@@ -142,3 +142,12 @@ def test_faulted_calls_are_in_the_journal_with_what_hit_them(nl, token):
         None,
         "/api/v1/current/Me",
     )
+
+
+def test_keep_leaves_only_the_named_properties_of_what_was_made(nl, token):
+    before = count(nl, token)
+    nl.control("faults", {"path": "crm/Accounts", "method": "POST", "kind": "keep", "body": "ID"})
+    answer = nl.call(token, "crm/Accounts", "POST", {"Name": "Made"})
+    assert answer.status_code == 201
+    assert list(answer.json()["d"]) == ["ID"]
+    assert count(nl, token) == before + 1

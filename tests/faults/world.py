@@ -1,0 +1,316 @@
+"""One Odoo in this process, with real cursors and real commits, beside one local Exact Online.
+
+A cell of the matrix takes half a second here: the registry is loaded once, a worker that has to die is a fork of
+this process, and time passes by moving everything that is stored with a time.
+"""
+
+import contextlib
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from exact_simulator.server import Simulator
+from provisioning import template
+from provisioning.common import ROOT
+from tests.faults import traps
+
+DIVISION = 1001
+APP = ("11111111-1111-4111-8111-111111111111", "practice-secret-nl")
+LOGIN = "bookkeeper@practice.example"
+ADMIN = 2
+CRON = "exact_connector.ir_cron_process_exchanges"
+# What is stored with a time that the product acts on.
+TIMES = {
+    "exact_exchange": ("retry_at", "started_on"),
+    "exact_connection": ("limited_until",),
+    "ir_cron": ("nextcall",),
+    "ir_cron_trigger": ("call_at",),
+    "queue_job": ("eta", "date_started", "date_enqueued"),
+}
+
+
+def start_odoo() -> None:
+    """Make Odoo usable in this process, once."""
+    import odoo.modules
+    from odoo.tools import config
+
+    if not config.get("exact_faults"):
+        config.parse_config(
+            [f"--addons-path={ROOT}", f"--data-dir={template.DATA_DIR}", "--max-cron-threads=0",
+             "--log-level=critical"],
+            setup_logging=True,
+        )  # fmt: skip
+        odoo.modules.module.initialize_sys_path()
+        config["exact_faults"] = True
+
+
+class Child:
+    """A worker that is a process of its own; ``wait`` gives what became of it."""
+
+    def __init__(self, work):
+        reader, writer = os.pipe()
+        self.pid = os.fork()
+        if not self.pid:
+            os.close(reader)
+            try:
+                work()
+                text = ""
+            except BaseException as error:
+                text = f"{type(error).__module__}.{type(error).__name__}: {error}"
+            os.write(writer, text.encode()[:4000])
+            os._exit(0)
+        os.close(writer)
+        self.reader = reader
+
+    def wait(self) -> tuple[bool, str]:
+        """Whether it was killed, and the error that it ended with, if any."""
+        with os.fdopen(self.reader) as handle:
+            text = handle.read()
+        _pid, status = os.waitpid(self.pid, 0)
+        return os.WIFSIGNALED(status), text
+
+
+class World:
+    """Both sides, and what may happen to them."""
+
+    def __init__(self, server, driver):
+        self.server, self.driver = server, driver
+        self._folder = tempfile.TemporaryDirectory()
+        self.number = 0
+        self.sim: Simulator | None = None
+
+    def __enter__(self):
+        os.environ.update(self.server.environment)
+        start_odoo()
+        source = template.ensure(self.server, full=self.driver.full)
+        self.db = self.server.clone(
+            source, self.server.name(f"run_{os.getpid()}_faults_{self.driver.name}")
+        )
+        self._start_exact()
+        self._reset = self.post("reset", {"seed": "demo", "accounts": 12})
+        self.post("limits", {"minute": None, "day": None, "errors": None, "token_calls": None})
+        self._connect()
+        return self
+
+    def __exit__(self, *_exc):
+        from odoo.modules.registry import Registry
+        from odoo.sql_db import close_all
+
+        traps.disarm()
+        self.sim.stop()
+        Registry.delete(self.db)
+        close_all()
+        self.server.drop(self.db)
+        self._folder.cleanup()
+
+    # === EXACT === #
+
+    def _start_exact(self, port=0):
+        self.sim = Simulator("demo", 12, data=Path(self._folder.name))
+        self.sim.data = None  # kept when it is stopped, not at each change
+        self.sim.serve(port=port)
+        self._busy = 0
+        wire, serve = self.sim.wire, self.sim.wire._api
+
+        def counted(*args):
+            self._busy += 1
+            try:
+                return serve(*args)
+            finally:
+                self._busy -= 1
+
+        wire._api = counted
+
+    def restart_exact(self):
+        """Exact goes down with what it has, and comes up with that again."""
+        port = int(self.sim.url.rsplit(":", 1)[1])
+        self.sim.data = Path(self._folder.name)
+        self.sim.stop()
+        self._start_exact(port)
+
+    def quiet(self):
+        """Wait until Exact has done what it was asked, also by those who are gone."""
+        deadline = time.monotonic() + 5
+        time.sleep(0.02)
+        while self._busy and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    def post(self, path, values):
+        """Control Exact."""
+        import requests
+
+        answer = requests.post(f"{self.sim.url}/_sim/{path}", json=values, timeout=20)
+        answer.raise_for_status()
+        return answer.json() if answer.content else {}
+
+    def rows(self, resource):
+        """What Exact has."""
+        country = self.sim.countries["nl"]
+        with country.lock:
+            return list(country.divisions[DIVISION].table(resource).rows.values())
+
+    # === ODOO === #
+
+    @contextlib.contextmanager
+    def env(self, user=ADMIN):
+        """An environment on a cursor of its own, committed at the end."""
+        from odoo.api import Environment
+
+        with self.registry.cursor() as cr:
+            yield Environment(cr, user, {"lang": "en_US"})
+
+    @property
+    def registry(self):
+        """Odoo's registry of this database."""
+        from odoo.modules.registry import Registry
+
+        return Registry(self.db)
+
+    def sql(self, statement, *values):
+        """One statement in the database, on a connection of its own."""
+        return self.server.execute(statement, *values, database=self.db)
+
+    def fork(self, work):
+        """Start a worker of its own."""
+        from odoo.sql_db import close_all
+
+        close_all()
+        return Child(work)
+
+    def pass_time(self, seconds):
+        """So much time passes, in Odoo and in the database alike."""
+        for table, columns in self._times().items():
+            changes = ", ".join(f"{name} = {name} - interval '{seconds} seconds'" for name in columns)
+            self.sql(f"UPDATE {table} SET {changes}")
+
+    def _times(self):
+        if not hasattr(self, "_known_times"):
+            there = {row[0] for row in self.sql("SELECT tablename FROM pg_tables")}
+            self._known_times = {table: names for table, names in TIMES.items() if table in there}
+        return self._known_times
+
+    # === SET-UP === #
+
+    def _connect(self):
+        with self.env() as env:
+            env["ir.config_parameter"].set_param("exact_connector.practice_url", self.sim.url)
+            env["ir.cron"].search([("active", "=", True)]).active = False
+            env.ref(CRON).active = True
+            redirect = env["exact.authorization"]._get_redirect_uri()
+            self.post("app", {"client_id": APP[0], "redirect_uri": redirect})
+            env["exact.authorization"].create(
+                {"country": "practice", "client_id": APP[0], "client_secret": APP[1]}
+            )
+        with self.env() as env:
+            company = env.ref("base.main_company")
+            connection = env["exact.connection"].create(
+                {
+                    "company_id": company.id,
+                    "authorization_id": env["exact.authorization"].search([]).id,
+                    "start_date": "2020-01-01",
+                    "import_contacts": True,
+                    "update_customers": True,
+                }
+            )
+            self._reconnect(env, connection)
+            connection.division_id = connection.authorization_id.division_ids.filtered(
+                lambda division: division.code == DIVISION
+            )
+            connection._refresh_reference_data()
+            connection.default_item_id = self._exact(env, connection, "exact.item", "ALG")
+            connection.write({"invoicing": True, "attach_pdf": False})
+            self.tax = env["account.tax"].search(
+                [("name", "=", "21% ST"), ("company_id", "=", company.id)], limit=1
+            )
+            self.tax.exact_vat_code_id = self._exact(env, connection, "exact.vat.code", "2")
+            self.item = self._exact(env, connection, "exact.item", "UREN").id
+            self.tax, self.connection = self.tax.id, connection.id
+            groups = env.ref("account.group_account_invoice") | env.ref(
+                "exact_connector.group_exact_user"
+            )
+            self.other = (
+                env["res.users"]
+                .create({"name": "Other", "login": "other", "group_ids": groups.ids})
+                .id
+            )
+        # One look at the customers, so that runs after it ask for what is new only.
+        with self.env() as env:
+            for kind in ("customer_import", "payment_sync"):
+                env["exact.exchange"]._enqueue_run(
+                    env["exact.connection"].browse(self.connection), kind
+                )._drive()
+
+    def _exact(self, env, connection, model, code):
+        return env[model].search([("connection_id", "=", connection.id), ("code", "=", code)])
+
+    def _reconnect(self, env, connection):
+        answer = self.post(
+            "grant",
+            {
+                "client_id": APP[0],
+                "login": LOGIN,
+                "redirect_uri": env["exact.authorization"]._get_redirect_uri(),
+            },
+        )
+        connection._after_connect(connection.authorization_id._connect(answer["code"]))
+
+    def reconnect(self):
+        """A person connects again."""
+        with self.env() as env:
+            self._reconnect(env, self.of(env))
+
+    def of(self, env):
+        """The connection."""
+        return env["exact.connection"].browse(self.connection)
+
+    # === RECORDS === #
+
+    def customer(self, env, known=True):
+        """A new customer; one that Exact has already is linked to it."""
+        self.number += 1
+        partner = env["res.partner"].create(
+            {
+                "name": f"Klant {self.number} {os.urandom(4).hex()}",
+                "is_company": True,
+                "country_id": env.ref("base.nl").id,
+            }
+        )
+        if known:
+            row = self.rows("crm/Accounts")[0]
+            # One account may stand for many here: what is looked at is the document.
+            partner.write({"exact_account_id": row["ID"], "exact_account_code": row["Code"].strip()})
+        return partner
+
+    def _lines(self, env, **values):
+        line = {"name": "Advies", "quantity": 1, "price_unit": 100.0, "tax_ids": [(6, 0, [self.tax])]}
+        return [(0, 0, {**line, **values})]
+
+    def invoice(self, env, partner):
+        """A posted invoice that the customer has."""
+        move = env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": partner.id,
+                "invoice_date": env.cr.now().date(),
+                "invoice_line_ids": self._lines(env),
+            }
+        )
+        move.action_post()
+        move.is_move_sent = True
+        return move
+
+    def draft(self, env, partner):
+        """A draft that Exact is to make the invoice of."""
+        lines = self._lines(
+            env, exact_item_id=self.item, product_uom_id=env.ref("uom.product_uom_hour").id
+        )
+        return env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "journal_id": self.of(env).invoice_odoo_journal_id.id,
+                "partner_id": partner.id,
+                "invoice_date": env.cr.now().date(),
+                "invoice_line_ids": lines,
+            }
+        )
