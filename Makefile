@@ -5,7 +5,7 @@ CACHE := $(or $(EXACT_CACHE),.cache)
 VENV := $(CACHE)/venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help python programs demo test test-fast test-addon test-browser amounts requirements lint format screenshots bench provision lock clean
+.PHONY: help python programs demo test test-fast test-addon test-browser amounts faults requirements lint format screenshots bench provision lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ test-browser: provision  ## the tests of the whole product, in a real browser
 amounts: provision  ## 2,000 random documents and 500 random selections against the ledger, to the cent (make test takes a part)
 	@EXACT_RANDOM_DOCUMENTS=2000 $(VENV) tools/dev.py test exact_connector/tests/test_amounts.py
 	@EXACT_RANDOM_SELECTIONS=500 $(VENV) tools/dev.py test exact_connector_timesheet/tests/test_invoice_amounts.py
+
+faults: provision  ## every call against everything that can go wrong around it; writes docs/faults.md (make test takes a part)
+	@EXACT_FAULTS=$${EXACT_FAULTS:-all} $(VENV) -m pytest tests/faults -q --tb=line
 
 requirements: provision  ## which test proves which requirement, from the last run (AGAIN=1: run first)
 	@$(VENV) tools/requirements_table.py $(if $(AGAIN),--again)

@@ -62,11 +62,12 @@ class ExactExchange(models.Model):
             return
         mapper = self.env["exact.mapper.account"]
         partner = self._partner_in_company()
+        lost = self._is_lost()
         match = self.env["exact.match"]._of(self.connection_id, partner).get(partner)
         apart = match._get_apart() if match else set()
         row, candidates = mapper._find_account(partner, rows, apart)
         if row:
-            self._adopt_account(row, found=True)
+            self._adopt_account(row, found=True, notes=[self._note_adopted()] if lost else ())
             self._commit(1)
             return
         if candidates:
@@ -93,7 +94,8 @@ class ExactExchange(models.Model):
             if stop:
                 raise BatchStop from error
             return
-        self._adopt_account({**row, "Status": "C"}, payload=values)
+        notes = [self._note_sent_again()] if lost else ()
+        self._adopt_account({**row, "Status": "C"}, payload=values, notes=notes)
         self._commit(1)
 
     def _reread_customers(self, connection):
@@ -176,7 +178,7 @@ class ExactExchange(models.Model):
             match,
         )
 
-    def _adopt_account(self, row, payload=None, found=False):
+    def _adopt_account(self, row, payload=None, found=False, notes=()):
         """Write number and ID back to the contact (R42).
 
         :param payload: what was sent where we made it: both sides are equal then.
@@ -186,5 +188,5 @@ class ExactExchange(models.Model):
         partner._exact_link(self.connection_id, row, payload, with_contacts=found)
         desk = self.env["exact.match"]
         desk._of(self.connection_id, partner).get(partner, desk)._close_by(row["ID"])
-        self._settle_done(row["ID"], row.get("Code"))
+        self._settle_done(row["ID"], row.get("Code"), notes)
         partner._exact_log_exchange(self)

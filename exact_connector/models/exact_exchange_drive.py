@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .. import clock
 from ..client import ExactError, LimitError, RightsError
 from .exact_exchange_settle import UNCLEAR_WAIT
 
@@ -85,7 +86,7 @@ class ExactExchange(models.Model):
         if connection.state != "connected":
             self._lock_due()._wait_for_connection(connection)
             return
-        if connection.limited_until and connection.limited_until > fields.Datetime.now():
+        if connection.limited_until and connection.limited_until > clock.now(self.env):
             self._lock_due()._wait_for_limit(connection)
             return
         try:
@@ -93,7 +94,7 @@ class ExactExchange(models.Model):
         except (UserError, ExactError) as error:
             # No address to call, as after practice was switched off: no reason to stop other connections.
             self._lock_due()._wait(
-                "unreachable", fields.Datetime.now() + timedelta(hours=1), str(error)
+                "unreachable", clock.now(self.env) + timedelta(hours=1), str(error)
             )
             return
         for exchange in self.filtered(lambda e: e.kind in ("customer_import", "payment_sync")):
@@ -204,7 +205,7 @@ class ExactExchange(models.Model):
             "state": "sending",
             "attempts": self.attempts + 1,
             "attempt_key": key,
-            "started_on": fields.Datetime.now(),
+            "started_on": clock.now(self.env),
         }
         if payload is not None:
             values["payload"] = payload
@@ -233,6 +234,27 @@ class ExactExchange(models.Model):
         self.ensure_one()
         return self.attempts > 0
 
+    def _is_lost(self):
+        """Whether an attempt was made of which nobody knows what became."""
+        self.ensure_one()
+        return self.state in ("sending", "unclear")
+
+    def _note_adopted(self):
+        return self.env._("Found in Exact by its reference and adopted: it was not sent again.")
+
+    def _note_sent_again(self):
+        return self.env._(
+            "The answer to an earlier attempt was lost. Exact did not have it: it was sent again."
+        )
+
+    def _add_note(self, note):
+        self.notes = "\n".join(filter(None, [self.notes, note]))
+
+    def _is_of_the_future(self, now):
+        """Written by a clock that was ahead and has been set right: its times say nothing."""
+        self.ensure_one()
+        return bool(self.write_date) and self.write_date > now + clock.FUTURE
+
     def _wait_out_booking(self):
         """Stay ``unclear`` where Exact may still be at work on the last attempt: finding nothing proves nothing yet.
 
@@ -242,8 +264,11 @@ class ExactExchange(models.Model):
         until = self.retry_at if self.state == "unclear" else None
         if self.state == "sending" and self.started_on:
             until = self.started_on + UNCLEAR_WAIT
-        if not until or until <= fields.Datetime.now():
+        now = clock.now(self.env)
+        if not until or until <= now:
             return False
+        if self._is_of_the_future(now):
+            until = now + UNCLEAR_WAIT
         cause = self.env["exact.cause"]._by_code("unclear")
         self._settle("unclear", cause, cause.name, retry_at=until)
         self._schedule(at=until)

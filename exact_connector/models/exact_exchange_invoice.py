@@ -83,22 +83,34 @@ class ExactExchange(models.Model):
             [
                 ("connection_id", "in", self.connection_id.ids),
                 ("kind", "=", "sales_invoice"),
-                ("state", "=", "failed"),
+                ("state", "in", ("failed", "cancelled")),
                 ("move_id", "=", False),
                 ("id", "not in", self.ids),
             ]
-        ).filtered(lambda exchange: taken.intersection(_keys(exchange.selection)))
+        ).filtered(
+            lambda exchange: (
+                # Taken back before it was looked up: what it was to look for is still not known.
+                (exchange.state == "failed" or exchange.former_references)
+                and taken.intersection(_keys(exchange.selection))
+            )
+        )
         for old in olds:
             # With a fault of Exact's own nobody knows what it did: its reference is looked up first (R56).
-            reference = (old.payload or {}).get("YourRef")
-            if reference and old.attempts and old.http_status >= 500:
+            unsure = old.state == "failed" and old.attempts and old.http_status >= 500
+            reference = unsure and (old.payload or {}).get("YourRef")
+            former = [one for one in (old.former_references, reference) if one]
+            if former:
                 keys = set(_keys(old.selection))
                 heir = next(e for e in self if keys.intersection(_keys(e.selection)))
-                heir.former_references = " ".join(
-                    filter(None, [heir.former_references, old.former_references, reference])
-                )
+                heir.former_references = " ".join(filter(None, [heir.former_references, *former]))
                 heir.attempts = max(heir.attempts, 1)
-        olds.write({"state": "cancelled", "notes": self.env._("Sent again in another invoice.")})
+        olds.write(
+            {
+                "state": "cancelled",
+                "former_references": False,
+                "notes": self.env._("Sent again in another invoice."),
+            }
+        )
 
     @api.model
     def _new_reference(self):

@@ -6,6 +6,7 @@ from decimal import Decimal
 from odoo import fields, models
 from odoo.exceptions import RedirectWarning, UserError
 
+from .. import clock
 from ..client import AuthError, DataError, ExactError, Guid, LimitError, RightsError, encode, odata
 from .exact_exchange_drive import CHUNK, BatchStop
 from .exact_exchange_settle import UNCLEAR_WAIT, _naive_utc
@@ -205,7 +206,7 @@ class ExactExchange(models.Model):
             return not self._wait_out_booking()
         expected = self._mapper()._expected(move)
         row = min(rows, key=lambda found: self._totals(move, found) != expected)
-        notes = [self.env._("Found in Exact by its reference and adopted: it was not sent again.")]
+        notes = [self._note_adopted()]
         if len(rows) > 1:
             notes.append(
                 self.env._(
@@ -253,7 +254,7 @@ class ExactExchange(models.Model):
             state = "unclear"
             if not retry_at and not isinstance(error, AuthError):
                 # After reconnecting it goes on by itself.
-                retry_at = fields.Datetime.now() + (
+                retry_at = clock.now(self.env) + (
                     UNCLEAR_WAIT if isinstance(error, DataError) else timedelta(hours=1)
                 )
                 self._schedule(at=retry_at)
@@ -302,7 +303,12 @@ class ExactExchange(models.Model):
         if not any(exchange.kind in ("sales_invoice", "invoice_print") for exchange in self):
             return
         waiting = self.sudo().search(
-            [("connection_id", "=", connection.id), ("to_read", "=", True)], order="id"
+            [
+                ("connection_id", "=", connection.id),
+                ("to_read", "=", True),
+                ("kind", "in", ("sales_invoice", "invoice_print")),
+            ],
+            order="id",
         )
         for start in range(0, len(waiting), PAGE):
             chunk = waiting[start : start + PAGE].try_lock_for_update()

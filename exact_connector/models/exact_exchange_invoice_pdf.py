@@ -1,7 +1,8 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, models
 
+from .. import clock
 from ..client import AuthError, ExactError, Guid, odata
 from ..client.client import FILE
 from ..resolution import Problem
@@ -117,7 +118,7 @@ class ExactExchange(models.Model):
                 move,
             )
             return
-        retry_at = fields.Datetime.now() + timedelta(minutes=PDF_WAITS[asked])
+        retry_at = clock.now(self.env) + timedelta(minutes=PDF_WAITS[asked])
         self._wait(
             "pdf_awaited", retry_at, self.env._("The PDF is not in Exact yet; Odoo asks again.")
         )

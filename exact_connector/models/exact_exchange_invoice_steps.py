@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from .. import clock
 from ..client import DataError, ExactError, encode
 from ..resolution import Problem
 from .exact_exchange_invoice_drive import INVOICE_SELECT, INVOICES, _is_processed
@@ -16,6 +17,8 @@ OUTPUT_ERRORS = (
     "PeppolCreationError",
     "PostboxMessageCreationError",
 )
+# Minutes between the looks at a draft whose printing Exact has accepted: it is never asked for twice by itself.
+PRINT_WAITS = (1, 5, 30, 120)
 # Totals that were read so short a time ago need no new look before printing.
 FRESH = timedelta(minutes=5)
 
@@ -85,11 +88,19 @@ class ExactExchange(models.Model):
         move = self._move_in_company()
         if not self._is_draft_there(move):
             return
+        lost, accepted = self._is_lost(), (self.payload or {}).get("accepted")
         try:
             if not self._seen_just_now():
                 self._hold_for_limit(client)
                 row = client.get(INVOICES, self.exact_id, select=list(INVOICE_SELECT))
+                if lost and row and _is_processed(row):
+                    self._add_note(
+                        self.env._("Found printed in Exact: it was not printed a second time.")
+                    )
                 if self._settle_if_not_printable(move, row):
+                    return
+                if accepted is not None:
+                    self._wait_for_printing(move, accepted)
                     return
                 if self._may_be_booked() and self._wait_out_booking():
                     return
@@ -102,6 +113,12 @@ class ExactExchange(models.Model):
             self._settle_print_error(client, move, error)
             return
         self._settle_accepted(answer)
+        if lost:
+            self._add_note(
+                self.env._(
+                    "The answer to an earlier attempt was lost. It was not printed in Exact: that was asked again."
+                )
+            )
         self._commit(1)
 
     def _seen_just_now(self):
@@ -155,13 +172,14 @@ class ExactExchange(models.Model):
 
     def _settle_accepted(self, answer):
         """Printed: its number comes with the page that is read after the batch, or at the latest in a minute."""
-        retry_at = fields.Datetime.now() + UNCLEAR_WAIT
+        retry_at = clock.now(self.env) + UNCLEAR_WAIT
         self.problem_ids.unlink()
         self.write(
             {
                 "state": "waiting",
                 "retry_at": retry_at,
                 "to_read": True,
+                "payload": {**(self.payload or {}), "accepted": 0},
                 "cause_id": False,
                 "exact_message": False,
                 "message": self.env._("Printed in Exact; its number is being fetched."),
@@ -169,6 +187,33 @@ class ExactExchange(models.Model):
             }
         )
         self._schedule(at=retry_at)
+
+    def _wait_for_printing(self, move, looks):
+        """Accepted, and still a draft: looked at again a few times, then a person decides.
+
+        To ask once more could bring the customer a second mail.
+        """
+        if looks >= len(PRINT_WAITS):
+            # Whoever tries again asks for it anew.
+            self.payload = {key: self.payload[key] for key in self.payload if key != "accepted"}
+            self._settle_problems(
+                [
+                    Problem(
+                        "print_pending",
+                        self.env._(
+                            "Exact accepted the printing of %s, and it is still a draft there.",
+                            move._exact_invoice_label(),
+                        ),
+                        move,
+                    )
+                ]
+            )
+        else:
+            retry_at = clock.now(self.env) + timedelta(minutes=PRINT_WAITS[looks])
+            self.payload = {**self.payload, "accepted": looks + 1}
+            self.write({"state": "waiting", "retry_at": retry_at})
+            self._schedule(at=retry_at)
+        self._commit(1)
 
     def _output_notes(self, answer):
         """What Exact could not do beside numbering it: make the PDF, mail it, bring it to Peppol."""

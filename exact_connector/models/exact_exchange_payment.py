@@ -48,6 +48,7 @@ class ExactExchange(models.Model):
         self.write({"updated_count": 0, "unchanged_count": 0, "failed_count": 0, "page_count": 0})
         self.problem_ids.unlink()
         yield from self._sync_invoices(client, connection)
+        yield from self._ask_adopted(client, connection)
         if self.paid_since:
             yield from self._fill_paid_status(client, connection)
         pages = client.pages(
@@ -68,6 +69,26 @@ class ExactExchange(models.Model):
             settled=self.updated_count,
             failed=self.failed_count,
         )
+
+    def _ask_adopted(self, client, connection):
+        """Generator: entries that were adopted at a moment when Exact could not be asked whether they are paid.
+
+        The cursor may have passed their payment long before Odoo knew them.
+        """
+        waiting_sudo = self.sudo().search(
+            [
+                ("connection_id", "=", connection.id),
+                ("kind", "=", "sales_entry"),
+                ("to_read", "=", True),
+            ]
+        )
+        for start in range(0, len(waiting_sudo), LOOK_UP):
+            chunk_sudo = waiting_sudo[start : start + LOOK_UP]
+            moves = chunk_sudo.move_id.filtered("exact_entry_id")
+            self.updated_count += len(self._refresh_paid_status(client, connection, moves))
+            chunk_sudo.to_read = False
+            self.page_count += 1
+            yield
 
     def _fill_paid_status(self, client, connection):
         """Generator: ask for every document since a day, whatever the cursor has passed already.

@@ -146,6 +146,7 @@ class ExactExchange(models.Model):
         self.ensure_one()
         if not self._lock_due():
             return None
+        lost = self._is_lost()
         if self._may_be_booked() and not getattr(self, f"_recover_{self.kind}")(client):
             return None
         move = self._move_in_company()
@@ -158,6 +159,8 @@ class ExactExchange(models.Model):
             return None
         if self._ensure_customers(client, [(self, resolution)]):
             return None
+        if lost:
+            resolution.note(self._note_sent_again())
         return resolution
 
     def _drive_sales_entry(self, client, resolution=None):
@@ -226,7 +229,7 @@ class ExactExchange(models.Model):
         # Should a person have booked the same reference too, the one with our total is ours.
         total = self._expected_amounts(move)[0]
         row = min(rows, key=lambda found: Decimal(str(found.get("AmountFC") or 0)) != total)
-        notes = [self.env._("Found in Exact by its reference and adopted: it was not sent again.")]
+        notes = [self._note_adopted()]
         if len(rows) > 1:
             notes.append(
                 self.env._(
@@ -244,6 +247,8 @@ class ExactExchange(models.Model):
         try:
             self._refresh_paid_status(client, self.connection_id, move)
         except ExactError as error:
+            # The next run on the paid status asks for it by itself.
+            self.to_read = True
             _logger.info("Paid status of %s could not be asked for: %s", move.name, error)
 
     # === SETTLE === #

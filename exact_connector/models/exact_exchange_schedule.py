@@ -1,7 +1,9 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
+
+from .. import clock
 
 # So many exchanges are brought across in one run of the background.
 DUE_AT_ONCE = 1000
@@ -27,11 +29,17 @@ class ExactExchange(models.Model):
     @api.model
     def _due_domain(self):
         """What is pending or due again, and what a worker left behind."""
-        now = fields.Datetime.now()
+        now = clock.now(self.env)
         return (
             Domain("state", "=", "pending")
             | Domain([("state", "in", ("waiting", "unclear")), ("retry_at", "<=", now)])
             | Domain([("state", "=", "sending"), ("started_on", "<=", now - DEAD_AFTER)])
+            | Domain(
+                [
+                    ("state", "in", ("sending", "waiting", "unclear")),
+                    ("write_date", ">", now + clock.FUTURE),
+                ]
+            )
         )
 
     @api.model

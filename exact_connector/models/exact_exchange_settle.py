@@ -4,6 +4,7 @@ from datetime import timedelta, timezone
 from odoo import fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
+from .. import clock
 from ..client import AuthError, LimitError, OutcomeUnknown, RightsError, UnreachableError
 from .exact_exchange import SEND_KINDS
 
@@ -69,13 +70,15 @@ class ExactExchange(models.Model):
         :return: True where the rest of the batch would meet the same.
         """
         self.ensure_one()
-        now = fields.Datetime.now()
+        now = clock.now(self.env)
         classified = self.env["exact.cause"]._classify(error)
         cause = classified[0][0]
         state, retry_at, stop = "failed", False, False
         if isinstance(error, LimitError):
             state, stop = "waiting", True
-            retry_at = _naive_utc(error.retry_at) if error.retry_at else now + timedelta(minutes=1)
+            # The client reads this server's clock.
+            at = error.retry_at and _naive_utc(error.retry_at) + clock.skew(self.env)
+            retry_at = at or now + timedelta(minutes=1)
             self.connection_id.limited_until = retry_at
         elif isinstance(error, AuthError):
             # No time is set: it goes on by itself after reconnecting. But an access that Exact still
@@ -125,7 +128,7 @@ class ExactExchange(models.Model):
         What may have reached Exact is looked up later, before anything is sent again.
         """
         self.ensure_one()
-        now = fields.Datetime.now()
+        now = clock.now(self.env)
         if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
             # Somebody changed the same record: nothing is wrong, the next run goes on from here.
             self._schedule(at=now + timedelta(minutes=3))
@@ -176,7 +179,7 @@ class ExactExchange(models.Model):
         )
         if waiting_sudo:
             waiting_sudo.filtered(lambda e: e.state == "waiting").state = "pending"
-            waiting_sudo.filtered(lambda e: e.state == "unclear").retry_at = fields.Datetime.now()
+            waiting_sudo.filtered(lambda e: e.state == "unclear").retry_at = clock.now(self.env)
             waiting_sudo._schedule()
 
 

@@ -129,7 +129,10 @@ class ResPartner(models.Model):
                     exchange.exact_message,
                 ]
         elif exchange.state == "done":
-            lines = [self.env._("Customer %s in Exact.", exchange.exact_number)]
+            lines = [
+                self.env._("Customer %s in Exact.", exchange.exact_number),
+                *(exchange.notes or "").splitlines(),
+            ]
         else:
             lines = [
                 self.env._("Not created in Exact: %s", exchange.message),

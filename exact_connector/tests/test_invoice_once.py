@@ -144,6 +144,40 @@ class TestInvoiceOnce(InvoiceSendCase):
         self.assertEqual((move.state, move.exact_state), ("posted", "done"))
         self.assertFalse(self.writes())
 
+    def test_r49_accepted_printing_is_never_asked_for_twice_by_itself(self):
+        """Exact accepts it and still shows a draft: looked at again and again, until a person decides."""
+        move = self.made()
+        self.fault("status", path=PRINTED, status=201, body='{"d": {"InvoiceID": ""}}')
+        move.action_exact_print_invoice()
+        step = self.steps(move, "invoice_print")
+        for _look in range(5):
+            self.assertEqual(step.state, "waiting")
+            self.assertTrue(step.retry_at)
+            self.go_on(step)
+        self.assertEqual((step.state, step.problem_ids.cause_id.code), ("failed", "print_pending"))
+        self.assertEqual(len(self.paths("POST", PRINTED)), 1)
+        step.action_retry()
+        self.assertEqual((len(self.paths("POST", PRINTED)), move.state), (2, "posted"))
+
+    def test_r56_taken_back_before_the_look_up_the_next_one_still_looks_for_the_first(self):
+        """Refused with a fault of Exact's own, and made there all the same."""
+        words = (
+            '{"error": {"code": "", "message": {"lang": "", "value": "A problem has occurred."}}}'
+        )
+        self.fault("body", path=INVOICES, status=500, body=words)
+        first = self.send(self.draft(), selection=KEYS)
+        self.assertEqual((first.state, len(self.in_exact())), ("failed", 1))
+        again = self.draft()
+        self.fault("status", method="GET", path=INVOICES, status=503, body="")
+        second = self.send(again, selection=KEYS)
+        self.assertEqual(second.state, "waiting")
+        again.action_exact_cancel_invoice()
+        self.assertFalse(again.exists())
+        third = self.draft()
+        self.connection.limited_until = False
+        self.send(third, selection=KEYS)
+        self.assertEqual((third.exact_state, len(self.in_exact())), ("draft", 1))
+
     def test_r49_printed_by_a_person_just_before_is_taken_over(self):
         move = self.draft()
         original = type(self.env["exact.exchange"])._drive_invoice_print

@@ -9,12 +9,11 @@ PATIENCE = (61, 61, 120, 300, 600, 900, 900, 1800, 3600, 3600)
 
 def run(world, step, trouble) -> list[str]:
     """Play one cell; what is wrong, nothing where all is well."""
-    world.sim.faults.clear()
-    traps.disarm()
+    world.fresh()
     subject = step.prepare(world)
     try:
         wrong = trouble.strike(world, step, subject)
-        if trouble.plan and not trouble.plan.get("times", 1) == 0 and world.sim.faults.list():
+        if trouble.plan and trouble.plan.get("times", 1) and world.sim.faults.list():
             wrong.append("the call was not made")
     finally:
         traps.disarm()
@@ -24,8 +23,9 @@ def run(world, step, trouble) -> list[str]:
     minutes = _settle(world, step, subject, trouble, wrong)
     if minutes > trouble.longest:
         wrong.append(f"took {minutes} min")
+    step.afterwards(world)
     _final(world, step, subject, trouble, before, wrong)
-    return wrong
+    return wrong + world.errors.found
 
 
 def _look(world, step, subject, trouble, wrong):
@@ -39,7 +39,12 @@ def _look(world, step, subject, trouble, wrong):
                 wrong.append(f"says done, {number} in Exact")
             if main.state in ("failed", "cancelled") and not trouble.person:
                 wrong.append(f"given up: {main.message}")
-            if main.state == "failed" and step.writes and number == step.want and not trouble.person:
+            if (
+                main.state == "failed"
+                and step.writes
+                and number == step.want
+                and not trouble.person
+            ):
                 wrong.append("says failed, and is in Exact")
         for exchange in exchanges.filtered(lambda e: e.state in ("failed", "waiting", "unclear")):
             if not exchange.message:
@@ -55,7 +60,7 @@ def _settle(world, step, subject, trouble, wrong) -> int:
             states = set(subject.all(env).mapped("state"))
             expired = world.of(env).state == "expired"
         if expired:
-            if not (step.name == "token refresh"):
+            if step.name != "token refresh":
                 wrong.append("the connection is dead")
             world.reconnect()
         if "failed" in states and trouble.person:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-
 ACCOUNTS, ENTRIES = "crm/Accounts", "salesentry/SalesEntries"
 INVOICES, PRINTED = "salesinvoice/SalesInvoices", "salesinvoice/PrintedSalesInvoices"
 DOCUMENTS, FILES = "documents/Documents", "documents/DocumentAttachments"
@@ -62,6 +61,9 @@ class Step:
     def check(self, env, subject) -> list[str]:
         """What does not agree on Odoo's side."""
         raise NotImplementedError
+
+    def afterwards(self, world):
+        """What comes by itself later, such as the hourly run on the paid status."""
 
     def press(self, env, subject):
         """The button for it."""
@@ -133,6 +135,10 @@ class EntryPaidBefore(EntryLookUp):
             env["exact.exchange"]._enqueue_run(world.of(env), "payment_sync")._drive()
         return subject
 
+    def afterwards(self, world):
+        with world.env() as env:
+            env["exact.exchange"]._enqueue_run(world.of(env), "payment_sync")._drive()
+
     def check(self, env, subject):
         found = super().check(env, subject)
         move = subject.document(env)
@@ -162,7 +168,9 @@ class AccountPost(AccountLookUp):
     name, method, path, writes = "customer POST", "POST", f"{ACCOUNTS}$", True
 
     def count(self, world, subject):
-        return sum((row["SearchCode"] or "").endswith(self._mark(subject)) for row in world.rows(ACCOUNTS))
+        return sum(
+            (row["SearchCode"] or "").endswith(self._mark(subject)) for row in world.rows(ACCOUNTS)
+        )
 
 
 class AccountReadBack(AccountLookUp):
@@ -188,7 +196,7 @@ class AccountUpdateRead(Step):
             return Subject(exchange.ids, 0, partner.id, partner.street)
 
     def count(self, world, subject):
-        return sum(row["AddressLine1"] == subject.key for row in world.rows(ACCOUNTS))
+        return sum(row.get("AddressLine1") == subject.key for row in world.rows(ACCOUNTS))
 
     def check(self, env, subject):
         partner = env["res.partner"].browse(subject.partner)
@@ -288,7 +296,7 @@ class EntryPut(AfterEntry):
 
     def count(self, world, subject):
         return sum(
-            row["EntryID"] == subject.key and row["PaymentReference"].startswith("R")
+            row["EntryID"] == subject.key and (row.get("PaymentReference") or "").startswith("R")
             for row in world.rows(ENTRIES)
         )
 
@@ -370,7 +378,9 @@ class ImportPage(Step):
         with world.env() as env:
             client = world.of(env)._get_client()
             row = client.create(ACCOUNTS, {"Name": name, "Status": "C"})
-            client.create("crm/Contacts", {"Account": row["ID"], "FirstName": "A", "LastName": name})
+            client.create(
+                "crm/Contacts", {"Account": row["ID"], "FirstName": "A", "LastName": name}
+            )
             gone = self.vanish(world, env, client)
             exchange = env["exact.exchange"]._enqueue_run(world.of(env), "customer_import")
             due(env)
@@ -529,7 +539,7 @@ class InvoicePdf(InvoicePost):
             if pdf.state != "pending":
                 raise AssertionError(f"the PDF is not on its way: {pdf.state}")
             # Whoever printed it may know its document; here it is asked for.
-            pdf.payload = False
+            pdf.sudo().payload = False
             subject.exchanges = pdf.ids
         return subject
 
@@ -570,11 +580,7 @@ class TokenRefresh(EntryPost):
 
 def due(env):
     """The scheduler, or the queue, is told."""
-    exchange = env["exact.exchange"]
-    if hasattr(exchange, "_schedule"):
-        exchange._schedule()
-    else:
-        env.ref("exact_connector.ir_cron_process_exchanges").sudo()._trigger()
+    env["exact.exchange"]._schedule()
 
 
 def keep(world, resource, names):

@@ -30,7 +30,9 @@ def lines(driver) -> list[str]:
             if not TROUBLES[name].concerns(step):
                 cells.append("-")
             else:
-                cells.append("" if wrong is None else "ok" if not wrong else "**" + "; ".join(wrong) + "**")
+                cells.append(
+                    "" if wrong is None else "ok" if not wrong else "**" + "; ".join(wrong) + "**"
+                )
         found.append(f"| {step.name} | {' | '.join(cells)} |")
     return found
 

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
 from unittest.mock import patch
 
 from tests.faults import traps
@@ -136,12 +135,7 @@ class Trouble:
 
     def _clock(self, world, step, subject, seconds):
         """This server's clock is wrong while the answer is lost; then it is set right."""
-        from odoo import fields
-
-        real = fields.Datetime.now
-        with patch.object(
-            fields.Datetime, "now", staticmethod(lambda *_args: real() + timedelta(seconds=seconds))
-        ):
+        with world.wrong_clock(seconds):
             return self._run(world, step, subject)
 
     def _ahead(self, world, step, subject):
@@ -151,9 +145,14 @@ class Trouble:
         return self._clock(world, step, subject, -SKEW)
 
     def _set_back(self, world, step, subject):
-        """Every clock was ahead, the database's too; then all are set right."""
+        """Every clock was ahead, the database's too; then all are set right, and other work comes along.
+
+        Odoo's own scheduler has its next time in the future too: it looks again at the next call of it.
+        """
         found = self._run(world, step, subject)
         world.pass_time(-SKEW)
+        with world.env() as env:
+            env["exact.exchange"]._schedule()
         return found
 
     # === EXACT === #

@@ -5,10 +5,12 @@ this process, and time passes by moving everything that is stored with a time.
 """
 
 import contextlib
+import logging
 import os
 import tempfile
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 from exact_simulator.server import Simulator
 from provisioning import template
@@ -19,15 +21,33 @@ DIVISION = 1001
 APP = ("11111111-1111-4111-8111-111111111111", "practice-secret-nl")
 LOGIN = "bookkeeper@practice.example"
 ADMIN = 2
+# So many invoices are posted at a time: one by one they take longer than what is tested.
+STOCK = 20
 CRON = "exact_connector.ir_cron_process_exchanges"
 # What is stored with a time that the product acts on.
 TIMES = {
-    "exact_exchange": ("retry_at", "started_on"),
+    "exact_exchange": ("retry_at", "started_on", "write_date"),
     "exact_connection": ("limited_until",),
     "ir_cron": ("nextcall",),
     "ir_cron_trigger": ("call_at",),
     "queue_job": ("eta", "date_started", "date_enqueued"),
 }
+
+
+class Errors(logging.Handler):
+    """What the log would show as an error."""
+
+    def __init__(self):
+        super().__init__(logging.ERROR)
+        self.found = []
+
+    def emit(self, record):
+        reason = record.exc_info[1] if record.exc_info else ""
+        if "bad query" not in record.getMessage():
+            # That is how Odoo tells of two who save the same.
+            self.found.append(
+                f"log: {record.getMessage()[:120]} {type(reason).__name__}: {reason}"[:400]
+            )
 
 
 def start_odoo() -> None:
@@ -38,7 +58,7 @@ def start_odoo() -> None:
     if not config.get("exact_faults"):
         config.parse_config(
             [f"--addons-path={ROOT}", f"--data-dir={template.DATA_DIR}", "--max-cron-threads=0",
-             "--log-level=critical"],
+             "--log-handler=:ERROR"],
             setup_logging=True,
         )  # fmt: skip
         odoo.modules.module.initialize_sys_path()
@@ -77,8 +97,9 @@ class World:
     def __init__(self, server, driver):
         self.server, self.driver = server, driver
         self._folder = tempfile.TemporaryDirectory()
-        self.number = 0
+        self.number, self.known, self.stock = 0, 0, []
         self.sim: Simulator | None = None
+        self.errors = Errors()
 
     def __enter__(self):
         os.environ.update(self.server.environment)
@@ -91,6 +112,7 @@ class World:
         self._reset = self.post("reset", {"seed": "demo", "accounts": 12})
         self.post("limits", {"minute": None, "day": None, "errors": None, "token_calls": None})
         self._connect()
+        logging.getLogger("odoo").addHandler(self.errors)
         return self
 
     def __exit__(self, *_exc):
@@ -98,6 +120,7 @@ class World:
         from odoo.sql_db import close_all
 
         traps.disarm()
+        logging.getLogger("odoo").removeHandler(self.errors)
         self.sim.stop()
         Registry.delete(self.db)
         close_all()
@@ -128,6 +151,19 @@ class World:
         self.sim.data = Path(self._folder.name)
         self.sim.stop()
         self._start_exact(port)
+
+    def fresh(self):
+        """Nothing is left of the cell before, whatever became of it."""
+        self.sim.faults.clear()
+        traps.disarm()
+        self.errors.found.clear()
+        self.sql("UPDATE exact_connection SET limited_until = NULL")
+        self.sql("UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'utc' + interval '15 minutes'")
+        self.sql("DELETE FROM ir_cron_trigger")
+        self.sql(
+            "UPDATE exact_exchange SET state = 'cancelled', to_read = false"
+            " WHERE state IN ('pending', 'sending', 'waiting', 'unclear') OR to_read"
+        )
 
     def quiet(self):
         """Wait until Exact has done what it was asked, also by those who are gone."""
@@ -178,10 +214,33 @@ class World:
         close_all()
         return Child(work)
 
+    @contextlib.contextmanager
+    def wrong_clock(self, seconds):
+        """This server's clock is so far ahead; the database's and Exact's are right."""
+        import datetime as real
+
+        from odoo import fields
+
+        from odoo.addons.exact_connector import clock
+        from odoo.addons.exact_connector.client import limits
+
+        ahead = real.timedelta(seconds=seconds)
+        now, utc_now, passed = fields.Datetime.now, limits.utc_now, time.time
+        with contextlib.ExitStack() as stack:
+            for owner, name, value in (
+                (fields.Datetime, "now", staticmethod(lambda *_args: now() + ahead)),
+                (limits, "utc_now", lambda: utc_now() + ahead),
+                (clock, "system_time", lambda: passed() + seconds),
+            ):
+                stack.enter_context(patch.object(owner, name, value))
+            yield
+
     def pass_time(self, seconds):
         """So much time passes, in Odoo and in the database alike."""
         for table, columns in self._times().items():
-            changes = ", ".join(f"{name} = {name} - interval '{seconds} seconds'" for name in columns)
+            changes = ", ".join(
+                f"{name} = {name} - interval '{seconds} seconds'" for name in columns
+            )
             self.sql(f"UPDATE {table} SET {changes}")
 
     def _times(self):
@@ -220,6 +279,9 @@ class World:
             connection._refresh_reference_data()
             connection.default_item_id = self._exact(env, connection, "exact.item", "ALG")
             connection.write({"invoicing": True, "attach_pdf": False})
+            connection.write(
+                {name: "odoo" for name in connection._fields if name.endswith("_winner")}
+            )
             self.tax = env["account.tax"].search(
                 [("name", "=", "21% ST"), ("company_id", "=", company.id)], limit=1
             )
@@ -267,38 +329,54 @@ class World:
     # === RECORDS === #
 
     def customer(self, env, known=True):
-        """A new customer; one that Exact has already is linked to it."""
+        """A new customer, or the one that Exact has already."""
+        if known and self.known:
+            return env["res.partner"].browse(self.known)
         self.number += 1
         partner = env["res.partner"].create(
             {
                 "name": f"Klant {self.number} {os.urandom(4).hex()}",
                 "is_company": True,
+                "street": "Dam 1",
                 "country_id": env.ref("base.nl").id,
             }
         )
         if known:
             row = self.rows("crm/Accounts")[0]
-            # One account may stand for many here: what is looked at is the document.
-            partner.write({"exact_account_id": row["ID"], "exact_account_code": row["Code"].strip()})
+            self.known = partner.id
+            partner.write(
+                {"exact_account_id": row["ID"], "exact_account_code": row["Code"].strip()}
+            )
         return partner
 
     def _lines(self, env, **values):
-        line = {"name": "Advies", "quantity": 1, "price_unit": 100.0, "tax_ids": [(6, 0, [self.tax])]}
+        line = {
+            "name": "Advies",
+            "quantity": 1,
+            "price_unit": 100.0,
+            "tax_ids": [(6, 0, [self.tax])],
+        }
         return [(0, 0, {**line, **values})]
 
     def invoice(self, env, partner):
-        """A posted invoice that the customer has."""
-        move = env["account.move"].create(
-            {
-                "move_type": "out_invoice",
-                "partner_id": partner.id,
-                "invoice_date": env.cr.now().date(),
-                "invoice_line_ids": self._lines(env),
-            }
-        )
-        move.action_post()
-        move.is_move_sent = True
-        return move
+        """A posted invoice that the customer has; those of the known customer are made some at a time."""
+        if partner.id != self.known:
+            return self._invoices(env, partner, 1)
+        if not self.stock:
+            self.stock = self._invoices(env, partner, STOCK).ids
+        return env["account.move"].browse(self.stock.pop())
+
+    def _invoices(self, env, partner, count):
+        values = {
+            "move_type": "out_invoice",
+            "partner_id": partner.id,
+            "invoice_date": env.cr.now().date(),
+            "invoice_line_ids": self._lines(env),
+        }
+        moves = env["account.move"].create([values] * count)
+        moves.action_post()
+        moves.is_move_sent = True
+        return moves
 
     def draft(self, env, partner):
         """A draft that Exact is to make the invoice of."""
