@@ -76,9 +76,7 @@ class ExactExchange(models.Model):
         state, retry_at, stop = "failed", False, False
         if isinstance(error, LimitError):
             state, stop = "waiting", True
-            # The client reads this server's clock.
-            at = error.retry_at and _naive_utc(error.retry_at) + clock.skew(self.env)
-            retry_at = at or now + timedelta(minutes=1)
+            retry_at = _naive_utc(error.retry_at) if error.retry_at else now + timedelta(minutes=1)
             self.connection_id.limited_until = retry_at
         elif isinstance(error, AuthError):
             # No time is set: it goes on by itself after reconnecting. But an access that Exact still

@@ -21,8 +21,9 @@ def chosen():
         for row, step in enumerate(STEPS.values()):
             fitting = [t for t in TROUBLES.values() if t.concerns(step)]
             if not words:
-                # A diagonal: each step meets one trouble, each trouble is met.
-                fitting = [fitting[(row * 7 + len(driver)) % len(fitting)]]
+                # A diagonal: each step meets one trouble, each trouble is met; a second driver takes a part.
+                first = driver == next(iter(DRIVERS)) or row % 6 == 5
+                fitting = [fitting[(row * 7 + len(driver)) % len(fitting)]] if first else []
             for trouble in fitting:
                 name = f"{driver}: {step.name} / {trouble.name}"
                 if not words or words == ["all"] or all(word in name for word in words):

@@ -28,9 +28,10 @@ CRON = "exact_connector.ir_cron_process_exchanges"
 TIMES = {
     "exact_exchange": ("retry_at", "started_on", "write_date"),
     "exact_connection": ("limited_until",),
+    "exact_token": ("retry_on",),
     "ir_cron": ("nextcall",),
     "ir_cron_trigger": ("call_at",),
-    "queue_job": ("eta", "date_started", "date_enqueued"),
+    "queue_job": ("eta", "date_created", "date_started", "date_enqueued"),
 }
 
 
@@ -104,7 +105,7 @@ class World:
     def __enter__(self):
         os.environ.update(self.server.environment)
         start_odoo()
-        source = template.ensure(self.server, full=self.driver.full)
+        source = template.ensure(self.server, layer=self.driver.layer)
         self.db = self.server.clone(
             source, self.server.name(f"run_{os.getpid()}_faults_{self.driver.name}")
         )
@@ -158,8 +159,11 @@ class World:
         traps.disarm()
         self.errors.found.clear()
         self.sql("UPDATE exact_connection SET limited_until = NULL")
+        self.sql("UPDATE exact_token SET retry_on = NULL")
         self.sql("UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'utc' + interval '15 minutes'")
         self.sql("DELETE FROM ir_cron_trigger")
+        if "queue_job" in self._times():
+            self.sql("DELETE FROM queue_job")
         self.sql(
             "UPDATE exact_exchange SET state = 'cancelled', to_read = false"
             " WHERE state IN ('pending', 'sending', 'waiting', 'unclear') OR to_read"
@@ -223,13 +227,16 @@ class World:
 
         from odoo.addons.exact_connector import clock
         from odoo.addons.exact_connector.client import limits
+        from odoo.addons.exact_connector.models import exact_authorization_token as tokens
 
         ahead = real.timedelta(seconds=seconds)
         now, utc_now, passed = fields.Datetime.now, limits.utc_now, time.time
+        machine_now = tokens._machine_now
         with contextlib.ExitStack() as stack:
             for owner, name, value in (
                 (fields.Datetime, "now", staticmethod(lambda *_args: now() + ahead)),
                 (limits, "utc_now", lambda: utc_now() + ahead),
+                (tokens, "_machine_now", lambda: machine_now() + ahead),
                 (clock, "system_time", lambda: passed() + seconds),
             ):
                 stack.enter_context(patch.object(owner, name, value))
