@@ -17,13 +17,18 @@ from tests.faults.troubles import TROUBLES
 def chosen():
     """The cells to play: (driver, step, trouble)."""
     words = [word for word in os.environ.get("EXACT_FAULTS", "").split(",") if word]
+    met = set()
     for driver in DRIVERS:
         for row, step in enumerate(STEPS.values()):
             fitting = [t for t in TROUBLES.values() if t.concerns(step)]
             if not words:
-                # A diagonal: each step meets one trouble, each trouble is met; a second driver takes a part.
-                first = driver == next(iter(DRIVERS)) or row % 6 == 5
-                fitting = [fitting[(row * 7 + len(driver)) % len(fitting)]] if first else []
+                # Each step meets one trouble, each trouble is met; a second driver takes a part.
+                first = driver == next(iter(DRIVERS))
+                turn = (row * 7 + len(driver)) % len(fitting)
+                turned = fitting[turn:] + fitting[:turn]
+                new = [trouble for trouble in turned if first and trouble.name not in met]
+                fitting = (new or turned)[:1] if first or row % 6 == 5 else []
+                met.update(trouble.name for trouble in fitting)
             for trouble in fitting:
                 name = f"{driver}: {step.name} / {trouble.name}"
                 if not words or words == ["all"] or all(word in name for word in words):
