@@ -8,7 +8,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
 
 from odoo.addons.exact_connector.models.exact_exchange import OPEN_STATES
-from odoo.addons.exact_connector.models.exact_exchange_schedule import DEAD_AFTER, DUE_AT_ONCE
+from odoo.addons.exact_connector.models.exact_exchange_schedule import DEAD_AFTER
 from odoo.addons.queue_job.exception import RetryableJobError
 
 METHOD = "_job_process"
@@ -135,14 +135,17 @@ class ExactConnection(models.Model):
                 self.env._("Another job of this division is at work."), seconds=5, ignore_retry=True
             )
         ends = time.monotonic() + JOB_SECONDS
-        self = self.with_context(exact_job=(self.id, uuid, ends))
+        # Nobody waits for it on a screen: people go first at Exact's limits.
+        self = self.with_context(exact_job=(self.id, uuid, ends), exact_lane="document")
         self._end_other_jobs(uuid)
         exchanges = self.env["exact.exchange"]
         due = exchanges._search_due(self)
         due._drive()
         self.env["exact.sync.run"]._advance_all(self)
-        more = exchanges._search_due(self) - due
-        self._schedule_rest(at_once=more or len(due) == DUE_AT_ONCE or time.monotonic() > ends)
+        left = exchanges._search_due(self)
+        # Some of these are left: Exact takes no more now, or somebody else is at work on them.
+        stopped = left & due
+        self._schedule_rest(at_once=time.monotonic() > ends or (left and not stopped))
         exchanges._commit(0)
         return self._describe(due)
 
@@ -166,7 +169,7 @@ class ExactConnection(models.Model):
     def _schedule_rest(self, at_once):
         """The next job: now, or when the first of what is left is due.
 
-        :param at_once: there is more to do now.
+        :param at_once: there is more that can be done now.
         """
         now = fields.Datetime.now()
         left = self.env["exact.exchange"].search(

@@ -63,6 +63,27 @@ class TestJob(QueueCase):
         self.assertEqual(set(exchanges.mapped("state")), {"done"})
         self.assertEqual(len(self.entries()), 3)
 
+    def test_outage_is_not_asked_for_again_by_the_next_batch(self):
+        exchanges = self.documents(4)
+        self.fault("status", status=503, times=0)
+        with patch("odoo.addons.exact_connector.models.exact_exchange_schedule.DUE_AT_ONCE", 2):
+            exchanges._schedule()
+            self.run_job(self.jobs())
+        self.assertEqual(len(self.calls("POST")), 1)
+        [following] = self.jobs()
+        self.assertTrue(following.eta)
+
+    def test_more_than_a_job_takes_at_once_is_taken_by_the_next(self):
+        exchanges = self.documents(3)
+        with patch("odoo.addons.exact_connector.models.exact_exchange_schedule.DUE_AT_ONCE", 2):
+            exchanges._schedule()
+            self.run_job(self.jobs())
+            self.assertEqual(exchanges.mapped("state").count("done"), 2)
+            [following] = self.jobs()
+            self.assertFalse(following.eta)
+            self.run_job(following)
+        self.assertEqual(set(exchanges.mapped("state")), {"done"})
+
     def test_refused_document_is_not_queued_again(self):
         exchange = self.documents(1)
         self.fault("status", status=400, body="")
