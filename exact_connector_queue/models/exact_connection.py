@@ -7,6 +7,7 @@ from psycopg2 import OperationalError
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.exact_connector import clock
 from odoo.addons.exact_connector.models.exact_exchange import OPEN_STATES
 from odoo.addons.exact_connector.models.exact_exchange_schedule import DEAD_AFTER
 from odoo.addons.queue_job.exception import RetryableJobError
@@ -95,9 +96,11 @@ class ExactConnection(models.Model):
         committed. The first of them to run ends the others (:meth:`_end_other_jobs`).
         """
         self.ensure_one()
-        now = fields.Datetime.now()
+        now = clock.now(self.env)
         if at and at > now:
-            since = max(at, now + SURE_TO_COME)
+            # The runner goes by its server's clock, exchanges by the one that all servers share.
+            at -= clock.skew(self.env)
+            since = max(at, fields.Datetime.now() + SURE_TO_COME)
             if self._search_jobs(
                 [("state", "=", "pending"), ("eta", ">=", since), ("eta", "<=", at + SAME_MOMENT)]
             ):
@@ -171,7 +174,7 @@ class ExactConnection(models.Model):
 
         :param at_once: there is more that can be done now.
         """
-        now = fields.Datetime.now()
+        now = clock.now(self.env)
         left = self.env["exact.exchange"].search(
             [("connection_id", "=", self.id), ("state", "in", OPEN_STATES)]
         )

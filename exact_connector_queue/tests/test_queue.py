@@ -1,6 +1,7 @@
 """What is put in the queue: one job for a division and a moment, in the division's own channel."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, fields
 from odoo.tests import tagged
@@ -9,15 +10,17 @@ from odoo.addons.queue_job.tests.common import trap_jobs
 
 from .common import METHOD, QueueCase
 
+AT_ONCE = "odoo.addons.exact_connector.models.account_move.AT_ONCE"
+
 
 @tagged("post_install", "-at_install")
 class TestQueue(QueueCase):
     def test_many_documents_are_one_job_in_the_channel_of_their_division(self):
-        moves = self.documents(21).move_id
-        with trap_jobs() as trap:
+        moves = self.documents(3).move_id
+        with trap_jobs() as trap, patch(AT_ONCE, 2):
             answer = moves.action_exact_create_sales_entry()
         self.assertFalse(self.calls())
-        self.assertIn("21 to follow", answer["params"]["title"])
+        self.assertIn("3 to follow", answer["params"]["title"])
         trap.assert_jobs_count(1)
         [job] = trap.enqueued_jobs
         self.assertEqual((job.recordset, job.method_name), (self.connection, METHOD))
@@ -30,7 +33,7 @@ class TestQueue(QueueCase):
 
     def test_few_documents_go_at_once_while_the_person_waits(self):
         moves = self.documents(2).move_id
-        with trap_jobs() as trap:
+        with trap_jobs() as trap, patch(AT_ONCE, 2):
             moves.action_exact_create_sales_entry()
         self.assertEqual(set(moves.mapped("exact_state")), {"done"})
         trap.assert_jobs_count(0)
@@ -49,7 +52,13 @@ class TestQueue(QueueCase):
         self.assertEqual(len(self.jobs()), 1)
 
     def test_each_division_has_a_job_in_a_channel_of_its_own(self):
+        """It comes and goes with the connection, and its jobs hold nothing of another division."""
         _company, other = self.other_company()
+        own = self.documents(1)
+        other._schedule_job()
+        job, channel = self.jobs(other), other.queue_channel_ids
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(own.state, "done", own.message)
         exchanges = self.documents(1)
         exchanges |= exchanges._enqueue_run(other, "payment_sync")
         with trap_jobs() as trap:
@@ -59,6 +68,12 @@ class TestQueue(QueueCase):
         self.assertEqual(
             channels, {f"root.exact.connection_{c.id}" for c in self.connection | other}
         )
+        other.exchange_ids.sudo().unlink()
+        other.unlink()
+        self.assertFalse(channel.exists())
+        self.run_job(job)
+        self.assertEqual(job.state, "done")
+        self.assertIn("deleted", job.result)
 
     def test_work_of_a_later_moment_has_a_job_of_that_moment(self):
         exchange = self.documents(1)
@@ -120,12 +135,7 @@ class TestQueue(QueueCase):
         self.assertEqual(triggers.search_count([]), before + 1)
         self.assertFalse(self.jobs())
 
-    def test_channel_comes_and_goes_with_the_connection(self):
-        _company, other = self.other_company()
-        channel = other.queue_channel_ids
-        self.assertEqual(channel.complete_name, f"root.exact.connection_{other.id}")
-        other.unlink()
-        self.assertFalse(channel.exists())
+    def test_channel_that_is_gone_is_made_again(self):
         self.connection.queue_channel_ids.unlink()
         self.documents(1)._schedule()
         self.assertEqual(self.jobs().channel, self.connection.queue_channel_ids.complete_name)
@@ -140,8 +150,9 @@ class TestQueue(QueueCase):
             "sender", "account.group_account_invoice", "exact_connector.group_exact_user"
         )
         self.assertFalse(user.has_group("queue_job.group_queue_job_manager"))
-        moves = self.documents(21).move_id
-        moves.with_user(user).action_exact_create_sales_entry()
+        moves = self.documents(2).move_id
+        with patch(AT_ONCE, 1):
+            moves.with_user(user).action_exact_create_sales_entry()
         self.assertEqual(len(self.jobs()), 1)
         exchange = moves.exact_exchange_ids[0].with_user(user)
         self.assertNotIn("job_id", exchange.get_view(view_type="form")["arch"])

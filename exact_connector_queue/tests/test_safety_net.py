@@ -62,12 +62,6 @@ class TestSafetyNet(QueueCase):
         self.jobs().state = "failed"
         self.assert_taken(exchange)
 
-    def test_job_of_one_division_holds_nothing_of_another(self):
-        _company, other = self.other_company()
-        exchange = self.documents(1)
-        other._schedule_job()
-        self.assert_taken(exchange)
-
     def test_without_the_addon_the_scheduled_action_goes_on_at_the_same_times(self):
         first, second = self.documents(2)
         at = fields.Datetime.now().replace(microsecond=0) + timedelta(minutes=7)
