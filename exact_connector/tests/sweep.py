@@ -128,7 +128,7 @@ class Sweep:
         try:
             with mute_logger("odoo.sql_db", "odoo.addons.base.models.ir_rule"):
                 answer = getattr(record, call.method)(*arguments)
-                self.env.flush_all()
+                self.env.cr.flush()
         except AccessError:
             self.refused += 1
         except Exception as error:
@@ -146,6 +146,7 @@ class Sweep:
         if self.calls():
             found.append(f"{user.login}: {call} called Exact")
         point.rollback()
+        self.env.cr.precommit.clear()
         self.env.transaction.clear()
 
     @staticmethod

