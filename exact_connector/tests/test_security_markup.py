@@ -105,7 +105,7 @@ class TestSecurityMarkup(SendCase, HttpCase):
             with self.subTest(groups=groups):
                 cell = self.cell_with("HYPERLINK", self.export("xlsx", partner, groups).content)
                 self.assertEqual(cell.data_type, "s", "a text, no formula")
-                self.assertEqual(cell.value, f"'{FORMULA}")
+                self.assertTrue(cell.value.startswith(f"'{FORMULA}"), cell.value)
         for begin in ("@SUM(A1)", "\tx", "\r=1"):
             self.assertEqual(as_csv_text(begin), f"'{begin}")
         for harmless in ("Bakker = Jansen", "+31 20", "-5", 5, None, "external bv"):
