@@ -23,6 +23,7 @@
         "security/exact_rules_webhook.xml",
         "data/exact_cause_answers.xml",
         "data/exact_cause_values.xml",
+        "security/exact_budget_rules.xml",
         "security/exact_sync_rules.xml",
         "data/exact_cause_lines.xml",
         "data/exact_cause_invoice.xml",

@@ -69,6 +69,16 @@ def _read(headers: Mapping[str, str], prefix: str, now: datetime) -> Window:
     )
 
 
+def windows_of(headers: Mapping[str, str]) -> dict[str, Window]:
+    """What one answer says, for each of :data:`DAY` and :data:`MINUTE` that it names at all.
+
+    :param headers: a case-insensitive mapping, as requests gives it
+    """
+    now = utc_now()
+    read = {name: _read(headers, prefix, now) for name, prefix in _HEADERS.items()}
+    return {name: window for name, window in read.items() if window.known}
+
+
 def _end(name: str, window: Window) -> datetime:
     """End of a window, worked out where Exact did not say it: whole minute, or 00:00 UTC."""
     if window.reset:
@@ -85,9 +95,7 @@ def limit_named(headers: Mapping[str, str]) -> str:
     Exact sends the headers of the window that is used up, and none where an app is blocked for its
     errors (Exact API sheet 2).
     """
-    now = utc_now()
-    seen = {name: _read(headers, prefix, now) for name, prefix in _HEADERS.items()}
-    named = {name: window for name, window in seen.items() if window.known}
+    named = windows_of(headers)
     if not named:
         return "UnnamedLimit"
     empty = [name for name, window in named.items() if not window.remaining]

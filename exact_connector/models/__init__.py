@@ -7,7 +7,9 @@ from . import exact_token
 from . import exact_oauth_state
 from . import exact_authorization_copy
 from . import exact_division
+from . import exact_budget
 from . import exact_connection
+from . import exact_connection_budget
 from . import exact_connection_sync
 from . import exact_connection_sync_documents
 from . import exact_connection_mapping

@@ -158,9 +158,13 @@ class ExactAuthorization(models.Model):
 
     # === CLIENT === #
 
-    def _make_client(self, division_code, on_call=None):
+    def _make_client(self, division_code, on_call=None, gate=None):
         """A client for one division of this authorization: the one door to Exact."""
         self.ensure_one()
         return ExactClient(
-            self._get_base_url(), division_code, self._get_access_token, on_call=on_call
+            self._get_base_url(),
+            division_code,
+            self._get_access_token,
+            on_call=on_call,
+            gate=gate,
         )

@@ -130,11 +130,6 @@ class ExactConnection(models.Model):
 
     linked_books = fields.Char(readonly=True, copy=False, help="Where the links of contacts lead.")
 
-    # Limits as Exact last told them (API 2)
-    day_limit = fields.Integer(readonly=True, copy=False)
-    day_remaining = fields.Integer("Calls Left Today", readonly=True, copy=False)
-    limited_until = fields.Datetime(readonly=True, copy=False)
-
     exchange_ids = fields.One2many("exact.exchange", "connection_id")
     exchange_failed_count = fields.Integer(compute="_compute_exchange_failed_count")
     missing_settings = fields.Text(compute="_compute_missing_settings")
@@ -210,33 +205,6 @@ class ExactConnection(models.Model):
     def _for_company(self, company):
         """The active connection of a company, empty where there is none."""
         return self.search([("company_id", "=", company.id)], limit=1)
-
-    def _get_client(self, lane=None):
-        """A client for this division.
-
-        :param lane: ``click`` where a person waits, ``document`` for scheduled documents, ``bulk`` for
-            import, paid status and refresh; without one, by who runs this.
-        :raises UserError: not connected, or no division chosen.
-        """
-        self.ensure_one()
-        if not self.division_id:
-            raise UserError(
-                self.env._(
-                    "%s has no Exact division yet: choose it in the settings.", self.company_id.name
-                )
-            )
-        return self.authorization_id._make_client(self.division)
-
-    def _keep_limits(self, client):
-        """Note what Exact told of its limits; the driver commits."""
-        limits = client.limits
-        values = {}
-        if limits.day_remaining is not None and limits.day_remaining != self.day_remaining:
-            values["day_remaining"] = limits.day_remaining
-        if limits.day_limit is not None and limits.day_limit != self.day_limit:
-            values["day_limit"] = limits.day_limit
-        if values and self.try_lock_for_update(allow_referencing=True):
-            self.sudo().write(values)
 
     def _check_manager(self):
         """:raises AccessError: for a user who may not configure Exact Online."""

@@ -188,7 +188,6 @@ class ExactConnection(models.Model):
         try:
             client = connection_sudo._get_client()
             row._ask(client, next(probe for probe in PROBES if probe.resource == INVOICING))
-            connection_sudo._keep_limits(client)
         except (ExactError, UserError) as error:
             _logger.warning("Right to invoice of connection %s not checked: %s", self.id, error)
 

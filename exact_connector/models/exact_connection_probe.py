@@ -287,7 +287,6 @@ class ExactConnection(models.Model):
         else:
             connection_sudo.probed_on = fields.Datetime.now()
         connection_sudo._judge_booking(rows[BOOKING])
-        connection_sudo._keep_limits(client)
         return self._get_missing_rights()
 
     def _is_probed(self, resource):

@@ -81,7 +81,7 @@ class ExactExchange(models.Model):
             # The number belongs to another business: Exact gives the next free one.
             values.pop("Code", None)
         try:
-            self._hold_for_limit(client)
+            self._hold_for_limit(client, "POST", "crm/Accounts")
             if not self._start_attempt(values):
                 return
             row = client.create("crm/Accounts", values)

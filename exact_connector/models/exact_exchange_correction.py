@@ -47,7 +47,7 @@ class ExactExchange(models.Model):
                     return
                 if self._wait_out_booking():
                     return
-            self._hold_for_limit(client)
+            self._hold_for_limit(client, "PUT", ENTRIES)
             if not self._start_attempt(json.loads(encode(values))):
                 return
             client.update(ENTRIES, self.exact_id, values)
@@ -113,7 +113,7 @@ class ExactExchange(models.Model):
                 self._settle_problems([problem])
                 self._commit(1)
                 return
-            self._hold_for_limit(client)
+            self._hold_for_limit(client, "DELETE", ENTRIES)
             if not self._start_attempt({"EntryID": self.exact_id}):
                 return
             client.delete(ENTRIES, self.exact_id)

@@ -52,7 +52,8 @@ class ExactExchange(models.Model):
                 return
             if known and self._wait_out_booking():
                 return
-            self._hold_for_limit(client)
+            if not document:
+                self._hold_for_limit(client, "POST", DOCUMENTS)
             if not self._start_attempt(plan):
                 return
             if not document:

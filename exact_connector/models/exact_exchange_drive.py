@@ -108,7 +108,6 @@ class ExactExchange(models.Model):
         self._drive_invoices(client)
         self._drive_steps(client)
         self._read_back_invoices(client, connection)
-        connection._keep_limits(client)
         self._commit(0)
 
     def _drive_each(self, drive, client):
@@ -219,15 +218,6 @@ class ExactExchange(models.Model):
         locked = self.try_lock_for_update()
         locked.invalidate_recordset(["attempt_key"])
         return bool(locked) and self.attempt_key == key
-
-    def _hold_for_limit(self, client):
-        """Stop before a call that Exact has already said it will refuse.
-
-        :raises LimitError: with the time from which calls are accepted again.
-        """
-        until = client.limits.blocked_until()
-        if until:
-            raise LimitError(self.env._("Exact's limit of calls is used up."), retry_at=until)
 
     def _may_be_booked(self):
         """Whether an earlier attempt may have reached Exact: then it is looked up before any POST."""

@@ -95,7 +95,7 @@ class ExactExchange(models.Model):
             signs = (self.quantity_signs or "").split()
             self.quantity_signs = " ".join([*signs, self.connection_id.credit_quantity])
         try:
-            self._hold_for_limit(client)
+            self._hold_for_limit(client, "POST", INVOICES)
             if not self._start_attempt(json.loads(encode(values))):
                 return
             row = client.create(INVOICES, values)
@@ -323,8 +323,6 @@ class ExactExchange(models.Model):
             except ExactError as error:
                 # The drafts stand, and printed ones have a time at which they are asked for.
                 _logger.info("Invoices could not be read back: %s", error)
-                if isinstance(error, LimitError) and error.retry_at:
-                    connection.limited_until = _naive_utc(error.retry_at)
                 return
             chunk.to_read = False
             self._commit(0)

@@ -104,7 +104,7 @@ class ExactExchange(models.Model):
                     return
                 if self._may_be_booked() and self._wait_out_booking():
                     return
-            self._hold_for_limit(client)
+            self._hold_for_limit(client, "POST", PRINTED)
             values = self._print_values(move)
             if not self._start_attempt(json.loads(encode(values))):
                 return
@@ -265,7 +265,7 @@ class ExactExchange(models.Model):
                     return
                 if self._wait_out_booking():
                     return
-            self._hold_for_limit(client)
+            self._hold_for_limit(client, "DELETE", INVOICES)
             if not self._start_attempt({"InvoiceID": self.exact_id}):
                 return
             client.delete(INVOICES, self.exact_id)

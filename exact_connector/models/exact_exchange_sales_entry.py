@@ -173,7 +173,7 @@ class ExactExchange(models.Model):
             move, resolution, move.commercial_partner_id.exact_account_id
         )
         try:
-            self._hold_for_limit(client)
+            self._hold_for_limit(client, "POST", "salesentry/SalesEntries")
             if not self._start_attempt(json.loads(encode(values))):
                 return
             row = client.create("salesentry/SalesEntries", values)

@@ -77,7 +77,6 @@ class ExactExchange(models.Model):
         if isinstance(error, LimitError):
             state, stop = "waiting", True
             retry_at = _naive_utc(error.retry_at) if error.retry_at else now + timedelta(minutes=1)
-            self.connection_id.limited_until = retry_at
         elif isinstance(error, AuthError):
             # No time is set: it goes on by itself after reconnecting. But an access that Exact still
             # renews, and only this call refused, needs nobody.

@@ -1,0 +1,158 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from . import exact_budget_gate as budget_gate
+from .exact_budget_gate import BudgetGate
+
+# What a budget is at this moment: a window that has ended counts as full again.
+STANDING = """
+SELECT b.connection_id, n.now, b.minute_limit, b.day_limit,
+       CASE WHEN b.minute_end > n.now THEN b.minute_left ELSE b.minute_limit END AS minute_left,
+       CASE WHEN b.minute_end > n.now THEN b.minute_end
+            ELSE date_trunc('minute', n.now) + interval '1 minute' END AS minute_end,
+       CASE WHEN b.day_end > n.now THEN b.day_left ELSE b.day_limit END AS day_left,
+       CASE WHEN b.day_end > n.now THEN b.day_end
+            ELSE date_trunc('day', n.now) + interval '1 day' END AS day_end,
+       CASE WHEN b.hold_until > n.now THEN b.hold_until END AS hold_until,
+       b.keep_for_people, b.keep_for_documents, b.seen_on
+FROM exact_budget b
+CROSS JOIN LATERAL (
+    SELECT timezone('utc', statement_timestamp()) + (b.clock_offset + %s) * interval '1 second' AS now
+) n
+WHERE b.connection_id = ANY(%s)
+"""
+
+
+class ExactConnection(models.Model):
+    """The budget of calls of a connection, and the client that keeps to it."""
+
+    _inherit = "exact.connection"
+
+    budget_ids = fields.One2many("exact.budget", "connection_id", readonly=True)
+    minute_limit = fields.Integer(compute="_compute_budget", compute_sudo=True)
+    minute_remaining = fields.Integer(
+        "Calls Left This Minute", compute="_compute_budget", compute_sudo=True
+    )
+    day_limit = fields.Integer(compute="_compute_budget", compute_sudo=True)
+    day_remaining = fields.Integer(
+        "Calls Left Today", compute="_compute_budget", compute_sudo=True
+    )
+    limited_until = fields.Datetime(
+        compute="_compute_budget", compute_sudo=True, help="Until then not even a button may call."
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        connections = super().create(vals_list)
+        self.env["exact.budget"]._make_missing()
+        return connections
+
+    @api.depends_context("uid")
+    def _compute_budget(self):
+        standing = self._get_standing()
+        for connection in self:
+            row = standing.get(connection.id, {})
+            connection.minute_limit = row.get("minute_limit", 0)
+            connection.minute_remaining = max(row.get("minute_left", 0), 0)
+            # Until the first call Exact has not told its limit of a day.
+            connection.day_limit = row["day_limit"] if row.get("seen_on") else 0
+            connection.day_remaining = max(row.get("day_left", 0), 0)
+            ends = [row.get("hold_until")] if row else []
+            ends += [row[f"{name}_end"] for name in ("minute", "day") if row.get(f"{name}_left", 1) <= 0]
+            end = max(filter(None, ends), default=None)
+            connection.limited_until = (
+                budget_gate._own_moment(end - row["now"]).replace(tzinfo=None) if end else False
+            )
+
+    def _get_standing(self):
+        """Dict of connection id -> what its budget is at this moment, on Exact's clock."""
+        if not self.ids:
+            return {}
+        self.env.cr.execute(STANDING, [budget_gate.AHEAD, self.ids])
+        return {row["connection_id"]: row for row in self.env.cr.dictfetchall()}
+
+    def _get_client(self, lane=None, purpose=None):
+        """A client for this division.
+
+        :param lane: ``click`` where a person waits, ``document`` for scheduled documents, ``bulk`` for
+            import, paid status and refresh; without one, by who runs this.
+        :param purpose: what its calls are counted under; without one, by what is called.
+        :raises UserError: not connected, or no division chosen.
+        """
+        self.ensure_one()
+        if not self.division_id:
+            raise UserError(
+                self.env._(
+                    "%s has no Exact division yet: choose it in the settings.", self.company_id.name
+                )
+            )
+        gate = BudgetGate(
+            self.env.registry.cursor,
+            self.id,
+            lane or self._get_lane(),
+            self.env.uid,
+            purpose=purpose,
+            texts=self._limit_texts(),
+        )
+        return self.authorization_id._make_client(self.division, gate=gate)
+
+    @api.model
+    def _get_lane(self):
+        """Whether somebody waits for this: not in a scheduled action and not in a job."""
+        context = self.env.context
+        if context.get("exact_lane"):
+            return context["exact_lane"]
+        return "document" if context.get("cron_id") or context.get("job_uuid") else "click"
+
+    @api.model
+    def _limit_texts(self):
+        env = self.env
+        return {
+            "MinuteLimit": env._("The calls that Exact allows in a minute are used up."),
+            "DayLimit": env._("The calls that Exact allows in a day are used up."),
+            "TooManyErrors": env._("Exact refused several of this kind: no more are sent for now."),
+        }
+
+    # === HOW LONG IT TAKES === #
+
+    def _get_finish(self, calls, lane="document"):
+        """When so many calls will have been made, going by Exact's limits alone.
+
+        :return: naive UTC moment; False where they fit in what is left of this minute.
+        """
+        self.ensure_one()
+        row = self._get_standing().get(self.id)
+        if not row or calls <= 0:
+            return False
+        keep = {"click": 0, "document": row["keep_for_people"]}.get(
+            lane, row["keep_for_people"] + row["keep_for_documents"]
+        )
+        minute, day = (
+            max(row[f"{name}_limit"] - row[f"{name}_limit"] * keep // 100, 1)
+            for name in ("minute", "day")
+        )
+        left = {
+            name: max(row[f"{name}_left"] - row[f"{name}_limit"] * keep // 100, 0)
+            for name in ("minute", "day")
+        }
+        start = row["hold_until"] or row["now"]
+        if row["hold_until"]:
+            left["minute"] = 0
+        moment, room = start, min(left["minute"], left["day"])
+        if calls <= room:
+            return False if not row["hold_until"] else self._on_own_clock(moment, row)
+        if calls <= left["day"]:
+            minutes = -(-(calls - room) // minute)
+            moment = max(row["minute_end"], start) + timedelta(minutes=minutes - 1)
+            # The last minute is only as long as its calls.
+            return self._on_own_clock(moment, row)
+        calls -= left["day"]
+        days, rest = divmod(calls - 1, day)
+        moment = row["day_end"] + timedelta(days=days, minutes=rest // minute)
+        return self._on_own_clock(moment, row)
+
+    @api.model
+    def _on_own_clock(self, moment, row):
+        return budget_gate._own_moment(moment - row["now"]).replace(tzinfo=None)
