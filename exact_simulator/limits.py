@@ -14,11 +14,13 @@ ErrorKey = tuple[str, str, int, str]
 
 #: The answers that count towards the block (Exact API sheet 2).
 COUNTED_ERRORS = frozenset({400, 401, 403, 404})
+#: What the headers say of a limit that was lifted.
+LIFTED = 1_000_000
 
 
 @dataclass
 class LimitSettings:
-    """What is allowed; None lifts a limit (its headers then say that nothing is used).
+    """What is allowed; None lifts a limit (its headers then name one that nobody reaches).
 
     ``minute``, ``day``: calls per app and company. ``errors``: errors per app, user, company,
     endpoint and hour. ``token_calls``: token calls per app, user and day. ``refresh_after``:
@@ -128,13 +130,13 @@ class Limits:
         return use
 
     @staticmethod
-    def _left(limit: int | None, usual: int | None, used: int) -> tuple[int, int]:
+    def _left(limit: int | None, used: int) -> tuple[int, int]:
         if limit is None:
-            return usual or 0, usual or 0
+            return LIFTED, LIFTED
         return limit, max(0, limit - used)
 
     def _day_headers(self, use: _Use) -> dict[str, str]:
-        limit, left = self._left(self.settings.day, LimitSettings.day, use.in_day)
+        limit, left = self._left(self.settings.day, use.in_day)
         return {
             "X-RateLimit-Limit": str(limit),
             "X-RateLimit-Remaining": str(left),
@@ -142,7 +144,7 @@ class Limits:
         }
 
     def _minute_headers(self, use: _Use) -> dict[str, str]:
-        limit, left = self._left(self.settings.minute, LimitSettings.minute, use.in_minute)
+        limit, left = self._left(self.settings.minute, use.in_minute)
         return {
             "X-RateLimit-Minutely-Limit": str(limit),
             "X-RateLimit-Minutely-Remaining": str(left),

@@ -38,6 +38,13 @@ class _Handler(WSGIRequestHandler):
     def log_request(self, *args: Any) -> None:
         """Say nothing: the journal has it."""
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The ``Date`` of an answer: the simulator's clock, by which clients may set theirs."""
+        clock = getattr(self.server, "clock", None)
+        if timestamp is None and clock is not None:
+            timestamp = clock.epoch()
+        return super().date_time_string(timestamp)
+
 
 class Simulator:
     """The whole simulator: two countries on one clock, and the server in front of them.
@@ -159,6 +166,7 @@ class Simulator:
                 host, port, self.wire, threaded=True, request_handler=_Handler,
                 fd=listening.fileno(),
             )  # fmt: skip
+        self._server.clock = self.clock
         shown = "127.0.0.1" if host in (EVERYWHERE, "") else host
         self.url = f"http://{shown}:{self._server.port}"
         self._thread = threading.Thread(

@@ -62,6 +62,7 @@ from . import exact_exchange
 from . import exact_exchange_problem
 from . import exact_exchange_mend
 from . import exact_exchange_schedule
+from . import exact_exchange_limits
 from . import exact_exchange_settle
 from . import exact_exchange_drive
 from . import exact_exchange_account
@@ -122,3 +123,4 @@ from . import exact_webhook_settings
 # fields that only screens need
 from . import exact_view_helpers
 from . import uom_uom
+from . import exact_connection_meter

@@ -2,6 +2,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import format_datetime
 
 from .exact_mapper_sales_entry import DOCUMENT_TYPES
 
@@ -87,7 +88,7 @@ class AccountMove(models.Model):
                 move.exact_state = state
 
     @api.depends("exact_exchange_ids.message", "exact_state")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "tz")
     def _compute_exact_message(self):
         for move in self:
             exchange = move.exact_exchange_ids[:1]
@@ -96,8 +97,12 @@ class AccountMove(models.Model):
             if open_:
                 lines = [exchange.message, exchange.exact_message, exchange.notes]
                 if not exchange.problem_ids and exchange.cause_id and move.exact_state != "differs":
-                    lines[0] = exchange.cause_id.name
+                    if exchange.cause_id.code != "error_series":
+                        lines[0] = exchange.cause_id.name
                     lines.append(exchange.cause_id._get_advice())
+                if exchange.state == "waiting" and exchange.retry_at:
+                    moment = format_datetime(self.env, exchange.retry_at, dt_format="short")
+                    lines.append(self.env._("It is tried again by itself at %s.", moment))
             move.exact_message = "\n".join(filter(None, lines)) or False
             move.exact_problem_ids = exchange.problem_ids if move.exact_state == "failed" else False
 
@@ -135,6 +140,10 @@ class AccountMove(models.Model):
                 move._exact_log_skip(reason)
             else:
                 taken |= move
+        if len(taken) > AT_ONCE and not self.env.context.get("exact_confirmed"):
+            question = self.env["exact.batch.wizard"]._ask(taken)
+            if question:
+                return question
         exchanges = self.env["exact.exchange"]
         for company, moves in taken.grouped("company_id").items():
             connection = self.env["exact.connection"]._for_company(company)

@@ -51,7 +51,7 @@ class ExactBudget(models.Model):
     error_limit = fields.Integer(
         "Refusals an Hour",
         default=ERROR_LIMIT,
-        help="After so many refusals of one kind of call within an hour it is not made any more: one more, and Exact blocks it.",
+        help="After so many refusals within an hour a kind of call is not made any more: Exact would block it.",
     )
     series_limit = fields.Integer(
         "Refusals in a Row",

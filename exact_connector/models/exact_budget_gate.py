@@ -6,7 +6,7 @@ whoever calls sees nothing of it.
 
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 from psycopg2.errors import SerializationFailure
@@ -109,9 +109,11 @@ class BudgetGate:
     :param lane: one of :data:`LANES`
     :param purpose: what the calls are counted under; without one, by resource
     :param user_id: who the calls are made for
+    :param now: gives the moment on the clock that ``retry_at`` is compared with, naive UTC
     """
 
-    def __init__(self, cursor, connection_id, lane, user_id, purpose=None, texts=None):
+    def __init__(self, cursor, connection_id, lane, user_id, purpose=None, texts=None, now=None):
+        self._now = now or fields.Datetime.now
         self.lane, self.user_id, self.purpose = lane, user_id, purpose
         self._cursor, self._connection_id = cursor, connection_id
         self._texts = texts or {}
@@ -194,7 +196,7 @@ class BudgetGate:
         reason = max(ends, key=ends.get)
         return LimitError(
             self._texts.get(reason) or "The calls that Exact Online allows are used up for now.",
-            retry_at=_own_moment(ends[reason] - taken.now),
+            retry_at=_own_moment(ends[reason] - taken.now, self._now()),
             reason=reason,
             method=method or None,
             resource=resource or None,
@@ -243,7 +245,7 @@ class BudgetGate:
         if end is None:
             end = self._hold_unnamed(taken, method, resource, headers)
         now = taken.now + timedelta(seconds=offset)
-        return _own_moment(end - now)
+        return _own_moment(end - now, self._now())
 
     def _count(self, taken, method, resource, status):
         """Refusals in a row end a series; what was in doubt is so no more."""
@@ -318,7 +320,8 @@ class BudgetGate:
         end = known_end
         if window.reset:
             end = window.reset.astimezone(timezone.utc).replace(tzinfo=None)
-        limit = known_limit if window.limit is None else window.limit
+        # A limit of nothing would never be asked again whether it still is.
+        limit = window.limit or known_limit
         left = window.remaining
         if left is None:
             left = 0 if refused else known_left
@@ -379,10 +382,10 @@ def _endpoint(resource):
     return (resource or "").lower()
 
 
-def _own_moment(wait):
-    """What is ``wait`` from now, on the clock that ``retry_at`` is compared with: never too early."""
+def _own_moment(wait, now):
+    """What is ``wait`` from ``now``, as an aware datetime: never too early."""
     seconds = max(int(wait.total_seconds()), 0) + 2
-    return fields.Datetime.now().replace(tzinfo=timezone.utc) + timedelta(seconds=seconds)
+    return now.replace(tzinfo=timezone.utc) + timedelta(seconds=seconds)
 
 
 def _retry_after(headers):

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 
 # Journal types that a sales entry may use: sales and return invoice (Exact Online API 5.7).
 SALES_JOURNAL_TYPES = ("20", "21")

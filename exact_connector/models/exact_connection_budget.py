@@ -1,8 +1,10 @@
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .. import clock
 from . import exact_budget_gate as budget_gate
 from .exact_budget_gate import BudgetGate
 
@@ -36,9 +38,7 @@ class ExactConnection(models.Model):
         "Calls Left This Minute", compute="_compute_budget", compute_sudo=True
     )
     day_limit = fields.Integer(compute="_compute_budget", compute_sudo=True)
-    day_remaining = fields.Integer(
-        "Calls Left Today", compute="_compute_budget", compute_sudo=True
-    )
+    day_remaining = fields.Integer("Calls Left Today", compute="_compute_budget", compute_sudo=True)
     limited_until = fields.Datetime(
         compute="_compute_budget", compute_sudo=True, help="Until then not even a button may call."
     )
@@ -47,6 +47,7 @@ class ExactConnection(models.Model):
     def create(self, vals_list):
         connections = super().create(vals_list)
         self.env["exact.budget"]._make_missing()
+        connections.invalidate_recordset(["budget_ids"])
         return connections
 
     @api.depends_context("uid")
@@ -59,12 +60,30 @@ class ExactConnection(models.Model):
             # Until the first call Exact has not told its limit of a day.
             connection.day_limit = row["day_limit"] if row.get("seen_on") else 0
             connection.day_remaining = max(row.get("day_left", 0), 0)
-            ends = [row.get("hold_until")] if row else []
-            ends += [row[f"{name}_end"] for name in ("minute", "day") if row.get(f"{name}_left", 1) <= 0]
-            end = max(filter(None, ends), default=None)
-            connection.limited_until = (
-                budget_gate._own_moment(end - row["now"]).replace(tzinfo=None) if end else False
-            )
+            connection.limited_until = bool(row) and connection._get_room_at("click")
+
+    def _get_room_at(self, lane=None):
+        """When there are calls again for a lane (naive UTC); False where there are some now."""
+        self.ensure_one()
+        row = self._get_standing().get(self.id)
+        if not row:
+            return False
+        ends = [row["hold_until"]]
+        ends += [
+            row[f"{name}_end"]
+            for name in ("minute", "day")
+            if row[f"{name}_left"] <= self._get_kept(row, name, lane or self._get_lane())
+        ]
+        end = max(filter(None, ends), default=None)
+        return self._on_own_clock(end, row) if end else False
+
+    @api.model
+    def _get_kept(self, row, name, lane):
+        """Calls of a window that a lane leaves to those before it."""
+        percent = {"click": 0, "document": row["keep_for_people"]}.get(
+            lane, row["keep_for_people"] + row["keep_for_documents"]
+        )
+        return row[f"{name}_limit"] * percent // 100
 
     def _get_standing(self):
         """Dict of connection id -> what its budget is at this moment, on Exact's clock."""
@@ -95,6 +114,7 @@ class ExactConnection(models.Model):
             self.env.uid,
             purpose=purpose,
             texts=self._limit_texts(),
+            now=partial(clock.now, self.env),
         )
         return self.authorization_id._make_client(self.division, gate=gate)
 
@@ -126,17 +146,9 @@ class ExactConnection(models.Model):
         row = self._get_standing().get(self.id)
         if not row or calls <= 0:
             return False
-        keep = {"click": 0, "document": row["keep_for_people"]}.get(
-            lane, row["keep_for_people"] + row["keep_for_documents"]
-        )
-        minute, day = (
-            max(row[f"{name}_limit"] - row[f"{name}_limit"] * keep // 100, 1)
-            for name in ("minute", "day")
-        )
-        left = {
-            name: max(row[f"{name}_left"] - row[f"{name}_limit"] * keep // 100, 0)
-            for name in ("minute", "day")
-        }
+        kept = {name: self._get_kept(row, name, lane) for name in ("minute", "day")}
+        minute, day = (max(row[f"{name}_limit"] - kept[name], 1) for name in kept)
+        left = {name: max(row[f"{name}_left"] - kept[name], 0) for name in kept}
         start = row["hold_until"] or row["now"]
         if row["hold_until"]:
             left["minute"] = 0
@@ -155,4 +167,5 @@ class ExactConnection(models.Model):
 
     @api.model
     def _on_own_clock(self, moment, row):
-        return budget_gate._own_moment(moment - row["now"]).replace(tzinfo=None)
+        own = budget_gate._own_moment(moment - row["now"], clock.now(self.env))
+        return own.replace(tzinfo=None)

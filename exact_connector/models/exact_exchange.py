@@ -2,6 +2,7 @@ from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
+from odoo.tools import format_datetime
 
 from ..client import ExactError
 
@@ -332,6 +333,12 @@ class ExactExchange(models.Model):
         details += [f"{record.display_name}: {reason}" for record, reason in list(skipped)[:5]]
         if len(self) == 1 and done and not skipped:
             details = [done._one_line()]
+        expected = max(filter(None, later.sudo().mapped("expected_on")), default=None)
+        if expected and len(self) > 1:
+            moment = format_datetime(env, expected, dt_format="short")
+            details.insert(
+                0, env._("By Exact's limits of calls this is ready at about %s.", moment)
+            )
         kind = (
             "success" if not (failed or later or skipped) else "warning" if not failed else "danger"
         )

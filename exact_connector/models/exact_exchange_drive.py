@@ -5,7 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .. import clock
-from ..client import ExactError, LimitError, RightsError
+from ..client import ExactError, RightsError
+from .exact_exchange import RUN_KINDS
 from .exact_exchange_settle import UNCLEAR_WAIT
 
 # Documents resolved at once: one look-up of new customers for each chunk.
@@ -33,34 +34,42 @@ class ExactExchange(models.Model):
 
     @api.model
     def _cron_process(self):
-        """What is pending or due again, and what a worker left behind."""
-        self._search_due()._drive()
+        """What is due; should more wait than one run takes, the next one comes at once."""
+        due = self._search_due()
+        halted = due.with_context(exact_lane="document")._drive()
+        if halted is not None:
+            self._schedule_beyond(due, halted)
 
     def _drive(self):
         """Bring these exchanges across, as far as Exact lets us. Commits after each step.
 
-        Serves the button, the cron and a job queue alike. No exception of Exact leaves it: what
-        happened stands on the exchanges.
+        Serves the button, the cron and a job queue alike: documents first, then what reads many pages
+        (W12). No exception of Exact leaves it: what happened stands on the exchanges.
+
+        :return: the connections that can do no more now; None where the time of this run is over.
         """
         self._commit(0, remaining=len(self))
         halted = self.env["exact.connection"].sudo()
-        groups = self.sudo().grouped(
-            lambda exchange: (exchange.connection_id, exchange._get_lang())
-        )
-        for (connection, lang), exchanges in groups.items():
-            if connection in halted:
-                continue
-            try:
-                exchanges.with_context(lang=lang)._drive_connection(connection)
-            except TimeUp:
-                self._schedule()
-                return
-            except BatchStop as stop:
-                halted |= connection
-                exchanges._settle_rest(stop.__cause__)
+        runs = self.filtered(lambda exchange: exchange.kind in RUN_KINDS)
+        for part, drive in ((self - runs, "_drive_connection"), (runs, "_drive_runs")):
+            groups = part.sudo().grouped(
+                lambda exchange: (exchange.connection_id, exchange._get_lang())
+            )
+            for (connection, lang), exchanges in groups.items():
+                if connection in halted:
+                    continue
+                try:
+                    getattr(exchanges.with_context(lang=lang), drive)(connection)
+                except TimeUp:
+                    self._schedule()
+                    return None
+                except BatchStop as stop:
+                    halted |= connection
+                    exchanges._settle_rest(stop.__cause__)
         if halted:
             # Not at once again: what waits has a time, the rest comes with it.
             self._commit(0, remaining=0)
+        return halted
 
     def _get_lang(self):
         """Whoever runs this reads its messages; a scheduler has no language, so then whoever asked."""
@@ -68,47 +77,66 @@ class ExactExchange(models.Model):
         asked = self.company_id.partner_id if self.user_id._is_superuser() else self.user_id
         return self.env.lang or asked.lang
 
-    def _settle_rest(self, error):
-        """A missing right meets all alike: told on each without asking again, since ten refusals block the app."""
-        kinds = {
-            "crm/Accounts": "account",
-            "salesentry/SalesEntries": "sales_entry",
-            "salesinvoice/SalesInvoices": "sales_invoice",
-        }
-        if isinstance(error, RightsError) and error.resource in kinds:
-            for exchange in self._lock_due():
-                if exchange.state == "pending" and exchange.kind == kinds[error.resource]:
-                    exchange._settle_error(error)
-            self._commit(0)
-
-    def _drive_connection(self, connection):
-        """One connection: runs first, then documents in chunks, their customers before them (R29)."""
+    def _open_client(self, connection, lane=None):
+        """The client of a connection, None where no call can be made now: then all of these wait."""
         if connection.state != "connected":
             self._lock_due()._wait_for_connection(connection)
-            return
-        if connection.limited_until and connection.limited_until > clock.now(self.env):
-            self._lock_due()._wait_for_limit(connection)
-            return
+            return None
+        until = connection._get_room_at(lane)
+        if until:
+            self._wait_for_limit(connection, until)
+            return None
         try:
-            client = connection._get_client()
+            return connection._get_client(lane)
         except (UserError, ExactError) as error:
             # No address to call, as after practice was switched off: no reason to stop other connections.
             self._lock_due()._wait(
                 "unreachable", clock.now(self.env) + timedelta(hours=1), str(error)
             )
+            return None
+
+    def _drive_connection(self, connection):
+        """One connection: documents in chunks, their customers before them (R29).
+
+        :raises BatchStop: limit, outage or reconnect; a series of refusals stops one kind only.
+        """
+        client = self._open_client(connection)
+        if client is None:
             return
-        for exchange in self.filtered(lambda e: e.kind in ("customer_import", "payment_sync")):
-            exchange._drive_run(client)
+        for drive in (
+            "_drive_customers",
+            "_drive_updates",
+            "_drive_documents",
+            "_drive_invoices",
+            "_drive_steps",
+        ):
+            try:
+                getattr(self, drive)(client)
+            except BatchStop as stop:
+                if not self._is_series(stop.__cause__):
+                    raise
+                self._settle_rest(stop.__cause__)
+        self._read_back_invoices(client, connection)
+        self._commit(0)
+
+    def _drive_customers(self, client):
         self.filtered(lambda e: e.kind == "account")._drive_accounts(client)
+
+    def _drive_updates(self, client):
         updates = self.filtered(lambda e: e.kind == "account_update")
         updates._drive_each("_drive_account_update", client)
+
+    def _drive_documents(self, client):
         documents = self.filtered(lambda e: e.kind == "sales_entry")
         for start in range(0, len(documents), CHUNK):
             documents[start : start + CHUNK]._drive_sales_entries(client)
-        self._drive_invoices(client)
-        self._drive_steps(client)
-        self._read_back_invoices(client, connection)
-        self._commit(0)
+
+    def _drive_runs(self, connection):
+        """Imports and paid status of one connection: they leave calls to documents and to people."""
+        client = self._open_client(connection, "bulk")
+        if client is not None:
+            for exchange in self:
+                exchange._drive_run(client)
 
     def _drive_each(self, drive, client):
         """Bring these of one kind across one by one; a fault of ours stops one of them and no other.
@@ -143,6 +171,8 @@ class ExactExchange(models.Model):
         if not self._lock_due() or not self._start_attempt():
             return
         key = self.attempt_key
+        client.gate.purpose = {"customer_import": "import", "payment_sync": "payment"}[self.kind]
+        client.gate.user_id = self.user_id.id
         worker = {
             "customer_import": self._work_customer_import,
             "payment_sync": self._work_payment_sync,
@@ -153,10 +183,9 @@ class ExactExchange(models.Model):
                     # Time is up: the cursor stands, the rest comes with the next run.
                     self.state = "pending"
                     self._commit(0)
-                    return
+                    raise TimeUp
                 if not self._keep_claim(key):
                     return
-                self._hold_for_limit(client)
             self._finish_run()
         except ExactError as error:
             # Nothing is half done: a page is written only after it was read.

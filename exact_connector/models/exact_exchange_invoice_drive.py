@@ -7,9 +7,9 @@ from odoo import fields, models
 from odoo.exceptions import RedirectWarning, UserError
 
 from .. import clock
-from ..client import AuthError, DataError, ExactError, Guid, LimitError, RightsError, encode, odata
+from ..client import AuthError, DataError, ExactError, Guid, RightsError, encode, odata
 from .exact_exchange_drive import CHUNK, BatchStop
-from .exact_exchange_settle import UNCLEAR_WAIT, _naive_utc
+from .exact_exchange_settle import UNCLEAR_WAIT
 
 _logger = logging.getLogger(__name__)
 

@@ -113,7 +113,7 @@ class ExactExchange(models.Model):
         except BatchStop as stop:
             accounts._settle_rest(stop.__cause__)
             settled = self._copy_outcome(accounts, ready)
-            if not isinstance(stop.__cause__, RightsError):
+            if not isinstance(stop.__cause__, RightsError) and not self._is_series(stop.__cause__):
                 raise
             # Documents of customers that are there already may still go.
             return settled

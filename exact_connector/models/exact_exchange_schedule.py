@@ -52,4 +52,4 @@ class ExactExchange(models.Model):
 
     def _drive_in_background(self):
         """What a scheduled action has queued: nobody waits for it on a screen."""
-        self._drive()
+        self.with_context(exact_lane="document")._drive()

@@ -96,8 +96,10 @@ class ExactExchange(models.Model):
         self.problem_ids.unlink()
         if state == "failed":
             self._note_refusals(error, classified)
-        names = dict.fromkeys(found.name for found, _text in classified)
-        self._settle(state, cause, "\n".join(names), error=error, retry_at=retry_at)
+        message = "\n".join(dict.fromkeys(found.name for found, _text in classified))
+        if self._is_series(error):
+            cause, message = self._explain_series(error)
+        self._settle(state, cause, message, error=error, retry_at=retry_at)
         if retry_at:
             self._schedule(at=retry_at)
         _logger.info("Exact exchange %s: %s (%s)", self.id, state, cause.code)
@@ -140,11 +142,6 @@ class ExactExchange(models.Model):
     def _wait_for_connection(self, connection):
         """Not connected: everything waits and goes on by itself after connecting."""
         self._wait("reconnect", False)
-
-    def _wait_for_limit(self, connection):
-        """Exact's limit is not over yet: no call, everything waits for that moment."""
-        self._wait("limit", connection.limited_until)
-        self._schedule(at=connection.limited_until)
 
     def _wait(self, code, retry_at, message=None):
         """No call now. What may be booked stays ``unclear``: it can be neither cancelled nor deleted."""

@@ -9,6 +9,7 @@ from odoo.fields import Domain
 from odoo.tests import new_test_user
 from odoo.tools.safe_eval import safe_eval
 
+from ..models import exact_budget_gate as budget_gate
 from .common import ExactCase, post
 
 REFERENCE = ("gl.account", "vat.code", "journal", "payment.condition", "item")
@@ -23,6 +24,19 @@ class UnlimitedCase(ExactCase):
 
     def lift_limits(self):
         post(f"{self.sim.url}/_sim/limits", {"minute": None, "errors": None})
+        self.lift_guard(self.connection)
+
+    def lift_guard(self, connection):
+        """Many refusals in a row are what some tests are about."""
+        plenty = dict.fromkeys(
+            ("error_limit", "series_limit", "minute_limit", "minute_left"), 10**6
+        )
+        connection.sudo().budget_ids.write(plenty)
+
+    def connect(self, *args, **kwargs):
+        connection = super().connect(*args, **kwargs)
+        self.lift_guard(connection)
+        return connection
 
     # === TIME === #
 
@@ -31,7 +45,10 @@ class UnlimitedCase(ExactCase):
         """Both sides ``seconds`` further on."""
         post(f"{self.sim.url}/_sim/clock", {"advance": seconds})
         moment = fields.Datetime.now() + timedelta(seconds=seconds)
-        with patch.object(fields.Datetime, "now", side_effect=lambda *_args: moment):
+        with (
+            patch.object(fields.Datetime, "now", side_effect=lambda *_args: moment),
+            patch.object(budget_gate, "AHEAD", budget_gate.AHEAD + seconds),
+        ):
             yield moment
 
     # === RECORDS === #

@@ -70,7 +70,16 @@ class SendCase(UnlimitedCase):
     def make_due(self, exchange):
         """The time of the next attempt has come."""
         exchange.sudo().retry_at = fields.Datetime.now() - timedelta(seconds=1)
-        exchange.connection_id.sudo().limited_until = False
+        self.forget_limits(exchange.connection_id)
+
+    def forget_limits(self, connection=None):
+        """Calls are there again: the windows have ended, and so have refusals."""
+        self.env.invalidate_all()
+        budget = (connection or self.connection).sudo().budget_ids
+        budget.write({"minute_end": False, "day_end": False, "hold_until": False})
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM exact_budget_error WHERE budget_id IN %s", [budget._ids])
+        self.env.invalidate_all()
 
     def exchange(self, move):
         return move.exact_exchange_ids

@@ -108,6 +108,7 @@ class TestCauses(CatalogueCase):
         for code, (resource, status, texts) in SAID.items():
             for text in texts:
                 self.say(text, path=resource, status=status)
+                self.forget_limits()
                 found, _error = self.causes(lambda r=resource: client.create(r, {}))
                 if [cause.code for cause, _text in found] != [code]:
                     wrong.append((code, text, found and found[0][0].code))
@@ -197,8 +198,10 @@ class TestCauses(CatalogueCase):
         first = self.account_row("1")["ID"]
         post(f"{self.sim.url}/_sim/limits", {"minute": 0})
         self.reaches("limit", read)
+        self.forget_limits()
         post(f"{self.sim.url}/_sim/limits", {"minute": None, "day": 0})
         self.reaches("limit_day", read)
+        self.forget_limits()
         post(f"{self.sim.url}/_sim/limits", {"minute": None, "day": 5000, "errors": 1})
         for _n in range(2):
             self.reaches("unknown_field", lambda: client.rows("crm/Accounts", select=["No"]))

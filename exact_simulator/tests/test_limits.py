@@ -86,7 +86,7 @@ def test_limits_can_be_lifted_and_wrong_ones_are_refused(nl):
         answer = nl.call(token, ME)
     assert answer.status_code == 200
     assert limit_headers(answer) == DAY | MINUTE  # real clients expect all six or none
-    assert answer.headers["X-RateLimit-Minutely-Remaining"] == "60"
+    assert int(answer.headers["X-RateLimit-Minutely-Remaining"]) > 100_000
     for wrong in ({"minutes": 3}, {"minute": "many"}, {"day": -1}):
         assert requests.post(f"{nl.url}/_sim/limits", json=wrong, timeout=10).status_code == 400
 
