@@ -204,7 +204,6 @@ class ExactConnection(models.Model):
             client,
             connection_sudo.webhook_subscription_ids.filtered(lambda e: e.topic not in wanted),
         )
-        connection_sudo._keep_limits(client)
 
     def _read_webhooks(self, client):
         """What our app is told of this division: dict of topic -> row of Exact."""
