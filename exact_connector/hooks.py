@@ -1,5 +1,7 @@
 """What happens once, at installing and at uninstalling."""
 
+from odoo import fields
+
 
 def pre_init_hook(env):
     """Fill the status of documents that are there already in one statement: computing it takes hours on big books."""
@@ -29,3 +31,6 @@ def uninstall_hook(env):
     connections = env["exact.connection"].sudo().with_context(active_test=False)
     connections.search([("webhook_subscription_ids", "!=", False)])._drop_webhooks()
     env["exact.token"].sudo().search([]).unlink()
+    # Should it be put in again: what was posted until now may be in Exact, and is looked up there first.
+    now = fields.Datetime.to_string(fields.Datetime.now())
+    env["ir.config_parameter"].sudo().set_param("exact_connector.taken_out_on", now)

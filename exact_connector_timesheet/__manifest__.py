@@ -1,7 +1,7 @@
 {
     "name": "Exact Online Connector: Timesheets",
     "summary": "Let Exact Online invoice hours",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Accounting/Accounting",
     "license": "LGPL-3",
     "author": "exact_connector contributors",

@@ -157,7 +157,11 @@ class ExactExchange(models.Model):
             self._settle_problems(resolution.problems)
             self._commit(1)
             return None
+        unasked = self._may_be_booked() and not move.commercial_partner_id.exact_account_id
         if self._ensure_customers(client, [(self, resolution)]):
+            return None
+        # Without a customer there was nothing to ask for: now that it was found in Exact, there is.
+        if unasked and not getattr(self, f"_recover_{self.kind}")(client):
             return None
         if lost:
             resolution.note(self._note_sent_again())

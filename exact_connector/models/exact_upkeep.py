@@ -30,6 +30,20 @@ class ExactExchange(models.Model):
 
     lines_cleared = fields.Boolean(readonly=True, help="The lines sent were cleared away.")
 
+    @api.model
+    def _enqueue(self, connection, kind, field, records):
+        """What was there when the add-on was taken out may be in Exact, though nothing here knows: looked up first."""
+        exchanges = super()._enqueue(connection, kind, field, records)
+        parameters = self.env["ir.config_parameter"].sudo()
+        taken_out = fields.Datetime.to_datetime(
+            parameters.get_param("exact_connector.taken_out_on")
+        )
+        if taken_out and kind == "sales_entry":
+            exchanges.sudo().filtered(
+                lambda e: not e.attempts and e.move_id.create_date <= taken_out
+            ).attempts = 1
+        return exchanges
+
     @api.autovacuum
     def _gc_log(self):
         """Delete old logs, in batches.

@@ -120,6 +120,27 @@ class TestClearing(SendCase):
         self.assertFalse(self.exchange(move))
         self.assertEqual((move.exact_entry_number, move.state), (number, "posted"))
 
+    def test_what_was_sent_before_the_add_on_was_taken_out_is_found_not_booked_again(self):
+        partner = self.customer(known=False, name="Herstel B.V.", vat="NL123456782B90")
+        move = self.sent(partner=partner)
+        number = move.exact_entry_number
+        # As it is after taking out and putting in again
+        exchanges = self.exchange(move) | self.env["exact.exchange"].search(
+            [("partner_id", "=", partner.id)]
+        )
+        exchanges.sudo().unlink()
+        move.sudo().write({"exact_entry_id": False, "exact_entry_number": False})
+        partner.with_company(self.company).sudo().write(
+            {"exact_account_id": False, "exact_account_code": False}
+        )
+        self.env["ir.config_parameter"].set_param(
+            "exact_connector.taken_out_on",
+            fields.Datetime.to_string(fields.Datetime.now() + timedelta(minutes=1)),
+        )
+        move.action_exact_create_sales_entry()
+        self.assertEqual((move.exact_state, move.exact_entry_number), ("done", number))
+        self.assertFalse(self.calls("POST"))
+
     # === FIVE THOUSAND === #
 
     def many(self, count, run=None):
