@@ -18,6 +18,7 @@ settings.load_profile("exact")
 LONGEST = (
     "test_amounts.py",
     "test_invoice_amounts.py",
+    "test_upgrade.py",
     "test_invoice_in_exact.py",
     "test_main_way.py",
     "test_newcomer.py",
