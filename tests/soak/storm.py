@@ -30,26 +30,30 @@ FAULTS = (
 
 
 class Storm(threading.Thread):
-    """:param pause: mean seconds between two troubles"""
+    """:param pause: mean seconds between two troubles
+    :param kill_every: seconds between two killed workers
+    :param crashes: at which parts of the work, from 0 to 1, the database crashes
+    """
 
     def __init__(
-        self, odoo, simulator, postgres, *, pause=0.7, kill_every=9, crash_every=45, seed=5
+        self, odoo, simulator, postgres, *, pause=0.7, kill_every=15, crashes=(0.3, 0.7), seed=5
     ):
         super().__init__(daemon=True)
         self.odoo, self.simulator, self.postgres = odoo, simulator, postgres
-        self.pause, self.kill_every, self.crash_every = pause, kill_every, crash_every
+        self.pause, self.kill_every, self.crashes = pause, kill_every, list(crashes)
+        self.progress = 0.0
         self.chance = random.Random(seed)
         self.done = Counter()
         self.over = threading.Event()
 
     def run(self):
-        killed = crashed = time.monotonic()
+        killed = time.monotonic()
         while not self.over.wait(self.chance.expovariate(1 / self.pause)):
             now = time.monotonic()
-            if now - crashed > self.crash_every:
+            if self.crashes and self.progress >= self.crashes[0]:
+                self.crashes.pop(0)
                 self.postgres.crash()
                 self.done["database crashed"] += 1
-                crashed = time.monotonic()
             elif now - killed > self.kill_every:
                 self.kill_worker()
                 killed = now

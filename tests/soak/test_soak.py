@@ -8,6 +8,7 @@ import json
 import os
 import random
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -22,9 +23,8 @@ from demo_parts.job import DIVISION, Job
 from harness import OdooServer, OdooSession, Postgres, ServerError, Simulator
 from provisioning import template
 from provisioning.common import ROOT, VENV
-
-from .own_postgres import OwnPostgres
-from .storm import Storm
+from tests.soak.own_postgres import OwnPostgres
+from tests.soak.storm import Storm
 
 DOCUMENTS = int(os.environ.get("EXACT_SOAK_DOCUMENTS", "10000"))
 # Calls a minute that Exact allows: enough to end in minutes, few enough to be reached.
@@ -39,7 +39,7 @@ class Soak:
 
     def __init__(self, odoo, simulator, postgres, job):
         self.odoo, self.simulator, self.postgres, self.job = odoo, simulator, postgres, job
-        self.reconnected = 0
+        self.reconnected = self.restarted = 0
         self.over = threading.Event()
 
     def make(self):
@@ -110,11 +110,19 @@ class Soak:
         for person in people:
             person.start()
         storm.start()
-        end = time.monotonic() + longest
+        odoo, end = self.odoo, time.monotonic() + longest
         while time.monotonic() < end:
             time.sleep(3)
+            if not odoo.running:
+                # Odoo's first process ends where its database is gone; the system starts it again.
+                odoo.kill()
+                with contextlib.suppress(ServerError):
+                    odoo.start_process()
+                    self.restarted += 1
             self.pass_time()
             left = len(self.left())
+            storm.progress = 1 - left / DOCUMENTS
+            print(f"{DOCUMENTS - left} of {DOCUMENTS} in Exact", file=sys.stderr, flush=True)
             if left <= DOCUMENTS // 20 and storm.is_alive():
                 storm.end()
             if not left:
@@ -183,6 +191,7 @@ def test_documents_under_random_faults_with_four_workers_are_booked_once_and_to_
         ("calls to Exact", calls),
         ("calls hit by a fault", sum(troubled.values())),
         *sorted(storm.done.items()),
+        ("Odoo started again", soak.restarted),
         ("connected again", soak.reconnected),
         ("limit of calls a minute", MINUTE),
         ("over-limit answers provoked", refused),
