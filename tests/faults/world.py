@@ -51,8 +51,8 @@ class Errors(logging.Handler):
             )
 
 
-def start_odoo() -> None:
-    """Make Odoo usable in this process, once."""
+def start_odoo(server) -> None:
+    """Make Odoo usable in this process, on this database server from now on."""
     import odoo.modules
     from odoo.tools import config
 
@@ -64,6 +64,9 @@ def start_odoo() -> None:
         )  # fmt: skip
         odoo.modules.module.initialize_sys_path()
         config["exact_faults"] = True
+    os.environ.update(server.environment)
+    config["db_host"] = server.environment.get("PGHOST", False)
+    config["db_user"] = server.environment.get("PGUSER", False)
 
 
 class Child:
@@ -95,8 +98,8 @@ class Child:
 class World:
     """Both sides, and what may happen to them."""
 
-    def __init__(self, server, driver):
-        self.server, self.driver = server, driver
+    def __init__(self, server, driver, source=None):
+        self.server, self.driver, self.source = server, driver, source
         self._folder = tempfile.TemporaryDirectory()
         self.number, self.known, self.stock = 0, 0, []
         self.sim: Simulator | None = None
@@ -104,8 +107,8 @@ class World:
 
     def __enter__(self):
         os.environ.update(self.server.environment)
-        start_odoo()
-        source = template.ensure(self.server, layer=self.driver.layer)
+        start_odoo(self.server)
+        source = self.source or template.ensure(self.server, layer=self.driver.layer)
         self.db = self.server.clone(
             source, self.server.name(f"run_{os.getpid()}_faults_{self.driver.name}")
         )
