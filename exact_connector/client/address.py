@@ -77,3 +77,14 @@ def check_same_site(url: str, base_url: str) -> str:
     ):
         raise elsewhere
     return url
+
+
+def check_division(url: str, base_url: str, division: int | None) -> None:
+    """The next page is of the division that was asked for: another one's rows are another company's.
+
+    :raises ExactError: it is not, or it lies elsewhere altogether
+    """
+    path = urlsplit(check_same_site(url, base_url)).path
+    root = f"{urlsplit(base_url).path}/api/v1/"
+    if not path.startswith((f"{root}{division}/", f"{root}beta/{division}/")):
+        raise ExactError("Exact Online sent an address outside the connected division.")

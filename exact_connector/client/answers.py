@@ -20,9 +20,11 @@ from .errors import (
     UnreachableError,
 )
 from .limits import Limits, limit_named, utc_now
-from .values import decode
+from .values import decode, plain
 
 WRITES = ("POST", "PUT", "DELETE")
+# More than any refusal of Exact has; what is stored and shown must stay readable.
+LONGEST_TEXT, MOST_TEXTS = 8_000, 100
 _SCOPE = re.compile(r"Scope Violated(?:.*?'([^']+)')?", re.IGNORECASE | re.DOTALL)
 _WRONG_DIVISION = re.compile(r"Wrong\s?Division", re.IGNORECASE)
 
@@ -38,10 +40,10 @@ def error_texts(response: requests.Response) -> list[str] | None:
     try:
         message = decode(response.content)["error"]["message"]
         value = message if isinstance(message, str) else message["value"]
-        lines = (value or "").splitlines()
+        lines = plain(value or "")[:LONGEST_TEXT].splitlines()
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-    return [line.strip() for line in lines if line.strip()]
+    return [line.strip() for line in lines if line.strip()][:MOST_TEXTS]
 
 
 def lost(method: str, resource: str, *, unsent: bool, status: int | None = None) -> ExactError:
@@ -107,7 +109,7 @@ def error_of(
 
 
 def _rights(response: requests.Response, said: str, details: dict[str, Any]) -> RightsError:
-    text = said or response.text[:2000]
+    text = said or plain(response.text[:2000])
     scope = _SCOPE.search(text)
     if not details["reason"]:
         if scope:
@@ -131,6 +133,45 @@ def page_of(response: requests.Response) -> tuple[list[dict], str | None] | None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         return None
     return rows, following
+
+
+class Walk:
+    """From page to page, never in circles: each address once, and empty pages only so many."""
+
+    MOST_EMPTY = 20
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self._empty = 0
+
+    def step(self, url: str, resource: str) -> None:
+        """:raises ExactError: it was there before, or there has been nothing for too long."""
+        if url in self._seen or self._empty > self.MOST_EMPTY:
+            raise ExactError(
+                "Exact Online sent the same page address twice."
+                if url in self._seen
+                else "Exact Online sent one empty page after the other.",
+                reason="Unreadable",
+                method="GET",
+                resource=resource,
+            )
+        self._seen.add(url)
+
+    def got(self, rows: list) -> None:
+        """What came at the last address."""
+        self._empty = 0 if rows else self._empty + 1
+
+
+def unreadable(method: str, resource: str, row: dict, names: list[str]) -> ExactError:
+    """The error for a row that holds something else than Exact's own reference says."""
+    which = row.get("Code") or row.get("ID") or ""
+    shown = f" {which}" if isinstance(which, (str, int)) else ""
+    return ExactError(
+        f"Exact Online sent something that cannot be read: {', '.join(names[:10])} of {resource}{shown[:60]}",
+        reason="Unreadable",
+        method=method,
+        resource=resource,
+    )
 
 
 def entity_of(response: requests.Response) -> dict | None:

@@ -17,10 +17,11 @@ from typing import Any
 import requests
 
 from . import odata, transport
-from .address import check_base_url, check_same_site
-from .answers import WRITES, entity_of, error_of, lost, page_of, reason_of
+from .address import check_base_url, check_division, check_same_site
+from .answers import WRITES, Walk, entity_of, error_of, lost, page_of, reason_of, unreadable
 from .errors import AuthError, DataError, ExactError, OutcomeUnknown, UnreachableError
 from .gate import Gate
+from .kinds import Fit, odd_in
 from .limits import Limits, utc_now
 from .values import clean, encode
 
@@ -115,10 +116,7 @@ class ExactClient:
         """The connected user, with ``CurrentDivision`` and the site's clock."""
         url = f"{self.base_url}/api/v1/current/Me?{odata.query(select=ME)}"
         response = self._call("GET", "current/Me", url)
-        entity = entity_of(response)
-        if not entity:
-            raise self._lost("GET", "current/Me", response)
-        return clean(entity)
+        return self._entity("GET", "current/Me", response)
 
     def pages(
         self,
@@ -130,6 +128,7 @@ class ExactClient:
         expand: Names | None = None,
         top: int | None = None,
         extra: Mapping[str, Any] | None = None,
+        on_odd: Callable[[dict, list[str]], None] | None = None,
     ) -> Iterator[list[dict]]:
         """Read a collection page by page: 60 rows each, 1,000 from ``bulk/`` and ``sync/``.
 
@@ -138,12 +137,18 @@ class ExactClient:
         :param resource: as ``crm/Accounts`` or ``sync/CRM/Accounts``
         :param top: most rows wanted, over all pages
         :param extra: parameters of a function resource, such as ``accountId``
-        :raises ExactError: Exact sent the same page address twice, or one outside its site
+        :param on_odd: told of each row that holds something unreadable, with the names of that; the
+            row is left out then. Without it such a row ends the read: what is not read must not look
+            as if it were not there
+        :raises ExactError: Exact sent the same page address twice, one outside its site or division,
+            or a row that cannot be read
         """
         query = odata.query(
             select=select, filter=filter, orderby=orderby, expand=expand, top=top, extra=extra
         )
-        return self._pages(resource, f"{self._url(resource)}?{query}", top)
+        names = select.split(",") if isinstance(select, str) else select
+        fit = Fit(resource, names)
+        return self._pages(resource, f"{self._url(resource)}?{query}", top, fit, on_odd)
 
     def rows(self, resource: str, **options: Any) -> list[dict]:
         """All rows of :meth:`pages`, which takes the same options."""
@@ -167,10 +172,7 @@ class ExactClient:
             if error.status == 404:
                 return None
             raise
-        entity = entity_of(response)
-        if entity is None:
-            raise self._lost("GET", resource, response)
-        return clean(entity, self._rest_of(resource))
+        return self._entity("GET", resource, response)
 
     def download(self, url: str, *, largest: int) -> bytes:
         """The file at an address that Exact gave, such as ``Url`` of a document attachment.
@@ -209,10 +211,7 @@ class ExactClient:
         """
         body = encode(dict(values)).encode()
         response = self._call("POST", resource, self._url(resource), body)
-        entity = entity_of(response)
-        if entity is None:
-            raise self._lost("POST", resource, response)
-        return clean(entity)
+        return self._entity("POST", resource, response)
 
     def update(self, resource: str, key: Any, values: Mapping[str, Any]) -> None:
         """Change the given properties of an entity and no others."""
@@ -238,39 +237,80 @@ class ExactClient:
         brackets = "" if key is None else f"({odata.key_text(key)})"
         return f"{self.base_url}/api/v1/{path}{brackets}"
 
-    def _pages(self, resource: str, url: str | None, top: int | None) -> Iterator[list[dict]]:
+    def _pages(
+        self,
+        resource: str,
+        url: str | None,
+        top: int | None,
+        fit: Fit,
+        on_odd: Callable[[dict, list[str]], None] | None,
+    ) -> Iterator[list[dict]]:
         left = top
-        seen: set[str] = set()
+        walk = Walk()
         while url:
-            raw, url = self._page(resource, url, seen)
-            rows = clean(raw, self._rest_of(resource))
+            response, raw, url = self._page(resource, url, walk)
+            rows = self._clean("GET", resource, response, raw)
             if left is not None:
                 rows = rows[:left]
                 left -= len(rows)
-            yield rows
+            yield self._fitting(resource, rows, fit, on_odd)
             if left == 0:
                 return
 
-    def _page(self, resource: str, url: str, seen: set[str]) -> tuple[list[dict], str | None]:
-        if url in seen:
-            raise ExactError(
-                "Exact Online sent the same page address twice.", method="GET", resource=resource
-            )
-        seen.add(url)
+    def _fitting(self, resource, rows, fit, on_odd) -> list[dict]:
+        """The rows that can be read."""
+        taken = []
+        for row in rows:
+            names = fit.odd(row)
+            if not names:
+                taken.append(row)
+            elif on_odd:
+                on_odd(row, names)
+            else:
+                raise unreadable("GET", resource, row, names)
+        return taken
+
+    def _entity(self, method: str, resource: str, response: requests.Response) -> dict:
+        """The one entity of an answer; a write whose answer cannot be read may have been carried out."""
+        raw = entity_of(response)
+        if raw is None:
+            raise self._lost(method, resource, response)
+        entity = self._clean(method, resource, response, raw)
+        names = odd_in(resource, entity)
+        if names:
+            error = unreadable(method, resource, entity, names)
+            raise self._lost(method, resource, response) if method in WRITES else error
+        return entity
+
+    def _clean(self, method: str, resource: str, response: requests.Response, raw: Any) -> Any:
+        try:
+            return clean(raw, self._rest_of(resource))
+        except ValueError as error:
+            if isinstance(error, ExactError):
+                raise
+            _logger.info("%s %s: %s", method, resource, error)
+        raise self._lost(method, resource, response)
+
+    def _page(
+        self, resource: str, url: str, walk: Walk
+    ) -> tuple[requests.Response, list[dict], str | None]:
+        check_division(url, self.base_url, self.division)
+        walk.step(url, resource)
         response = self._call("GET", resource, url)
         page = page_of(response)
         if page is None:
             raise self._lost("GET", resource, response)
-        return page
+        walk.got(page[0])
+        return response, *page
 
     def _rest_of(self, resource: str) -> Callable[[str], list[dict]]:
         """Reads on where an expanded collection goes over more than one page."""
 
         def follow(url: str | None) -> list[dict]:
             rows: list[dict] = []
-            seen: set[str] = set()
+            walk = Walk()
             while url:
-                page, url = self._page(resource, url, seen)
+                _response, page, url = self._page(resource, url, walk)
                 rows += page
             return rows
 
@@ -360,11 +400,11 @@ class ExactClient:
                 auth=transport.Bearer(token),
                 timeout=self.timeout,
                 allow_redirects=False,
-                stream=stream,
+                stream=True,
             )
-            if stream and response.status_code != 200:
-                # No file but a few words on why: read here, where a break in them is caught.
-                len(response.content)
+            if not (stream and response.status_code == 200):
+                # Read here, where a break in it is caught; a file is read by who asked for it.
+                transport.take_body(response)
         except transport.FAILURES as error:
             response = None
             _logger.info("%s %s: %s", method, resource, type(error).__name__)

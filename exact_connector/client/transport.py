@@ -22,6 +22,8 @@ FAILURES = (
     http.client.HTTPException,
     OSError,
 )
+# A page of a thousand rows with every property stays far below; unpacked, should it be packed.
+LARGEST_ANSWER = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
@@ -53,8 +55,8 @@ def prepare(session: requests.Session, base_url: str) -> None:
         session.trust_env = False
 
 
-class TooLarge(Exception):
-    """A file has more bytes than were asked for."""
+class TooLarge(requests.RequestException):
+    """A file has more bytes than were asked for, or an answer more than any of Exact's."""
 
 
 def read_file(response: requests.Response, largest: int) -> bytes:
@@ -73,6 +75,20 @@ def read_file(response: requests.Response, largest: int) -> bytes:
             raise TooLarge
         parts.append(part)
     return b"".join(parts)
+
+
+def take_body(response: requests.Response) -> None:
+    """Read an answer to its end, up to a size; afterwards ``response.content`` has it.
+
+    :raises TooLarge: as soon as it is known; nothing more is read then
+    """
+    try:
+        # As requests itself keeps it; it knows no upper bound of its own.
+        response._content = read_file(response, LARGEST_ANSWER)
+        response._content_consumed = True
+    except BaseException:
+        response.close()
+        raise
 
 
 def surely_unsent(error: BaseException) -> bool:

@@ -13,6 +13,12 @@ from uuid import UUID
 # The optional zone only repeats what the site's zone is; the number counts already.
 _NET_DATE = re.compile(r"/Date\((-?\d{1,17})(?:[+-]\d{4})?\)/")
 _EPOCH = datetime(1970, 1, 1)
+_LARGEST_EXPONENT = 400
+# Deeper than any answer of Exact.
+_DEEPEST = 30
+# What no text of a ledger holds and a database does not take: control characters but tab and line
+# breaks, and halves of characters.
+_UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _HIDDEN = ("__metadata", "__deferred")
 
 
@@ -113,6 +119,26 @@ def _no_constant(text: str) -> None:
     raise ValueError(f"{text} is not JSON.")
 
 
+def _decimal(text: str) -> Decimal:
+    """A number with a point or an exponent; beyond what a Double holds it would only cost memory."""
+    try:
+        value = Decimal(text)
+    except ArithmeticError:
+        raise ValueError("Not a number.") from None
+    if not value.is_zero() and abs(value.adjusted()) > _LARGEST_EXPONENT:
+        raise ValueError("Not a number that Exact Online has.")
+    return value
+
+
+def _whole(text: str) -> int:
+    """
+    :raises ValueError: longer than any number of Exact; reading it takes time by the square of its length
+    """
+    if len(text) > _LARGEST_EXPONENT:
+        raise ValueError("Not a number that Exact Online has.")
+    return int(text)
+
+
 def decode(content: bytes) -> Any:
     """The JSON value of an answer: whole numbers as int, others as Decimal.
 
@@ -120,7 +146,10 @@ def decode(content: bytes) -> Any:
     """
     try:
         return json.loads(
-            content.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_no_constant
+            content.decode("utf-8-sig"),
+            parse_float=_decimal,
+            parse_int=_whole,
+            parse_constant=_no_constant,
         )
     except RecursionError:
         raise ValueError("Nested too deep.") from None
@@ -134,17 +163,23 @@ def net_date(milliseconds: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
+def plain(text: str) -> str:
+    """``text`` without what a database does not take."""
+    return _UNFIT.sub("", text)
+
+
 def _text(value: str) -> str | datetime:
-    match = _NET_DATE.fullmatch(value)
-    if match:
-        try:
-            return net_date(int(match[1]))
-        except OverflowError:
-            return value
-    return value.strip(" ")
+    if value.startswith("/Date("):
+        match = _NET_DATE.fullmatch(value)
+        if match:
+            try:
+                return net_date(int(match[1]))
+            except OverflowError:
+                return value
+    return plain(value).strip(" ")
 
 
-def clean(value: Any, follow: Callable[[str], list] | None = None) -> Any:
+def clean(value: Any, follow: Callable[[str], list] | None = None, depth: int = 0) -> Any:
     """A decoded value in Python terms.
 
     Text without padding, dates as naive datetimes, ``__metadata`` and unexpanded navigation left
@@ -152,20 +187,25 @@ def clean(value: Any, follow: Callable[[str], list] | None = None) -> Any:
 
     :param follow: fetches the raw rest of an expanded collection from its ``__next``; without it
         only the first page of such a collection is kept
+    :raises ValueError: nested deeper than Exact does
     """
     if isinstance(value, str):
         return _text(value)
+    if depth > _DEEPEST:
+        raise ValueError("Nested too deep.")
+    depth += 1
     if isinstance(value, list):
-        return [clean(item, follow) for item in value]
+        return [clean(item, follow, depth) for item in value]
     if not isinstance(value, dict):
-        return value
+        # Zero has no sign in a ledger.
+        return value if value or not isinstance(value, Decimal) else abs(value)
     if isinstance(value.get("results"), list):
         items = value["results"]
         if follow and value.get("__next"):
             items = items + follow(value["__next"])
-        return [clean(item, follow) for item in items]
+        return [clean(item, follow, depth) for item in items]
     return {
-        name: clean(item, follow)
+        name: clean(item, follow, depth)
         for name, item in value.items()
         if name not in _HIDDEN and not (isinstance(item, dict) and "__deferred" in item)
     }
