@@ -20,6 +20,7 @@
         "security/exact_after_rules.xml",
         "data/exact_cause_after.xml",
         "data/exact_cause_access.xml",
+        "data/exact_cause_input.xml",
         "security/exact_rules_webhook.xml",
         "data/exact_cause_answers.xml",
         "data/exact_cause_values.xml",

@@ -57,7 +57,9 @@ def check_same_site(url: str, base_url: str) -> str:
 
     :raises ExactError: it leads elsewhere, so no token may be sent to it
     """
-    elsewhere = ExactError("Exact Online sent an address outside the connected site.")
+    elsewhere = ExactError(
+        "Exact Online sent an address outside the connected site.", reason="Unreadable"
+    )
     if not isinstance(url, str) or _ODD.search(url):
         raise elsewhere
     base = urlsplit(base_url)
@@ -87,4 +89,6 @@ def check_division(url: str, base_url: str, division: int | None) -> None:
     path = urlsplit(check_same_site(url, base_url)).path
     root = f"{urlsplit(base_url).path}/api/v1/"
     if not path.startswith((f"{root}{division}/", f"{root}beta/{division}/")):
-        raise ExactError("Exact Online sent an address outside the connected division.")
+        raise ExactError(
+            "Exact Online sent an address outside the connected division.", reason="Unreadable"
+        )

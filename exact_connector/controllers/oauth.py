@@ -4,12 +4,14 @@ from odoo import http
 from odoo.http import request
 
 from ..client import ExactError
+from ..client.values import plain
 from ..models.exact_authorization import CALLBACK_PATH
 
 _logger = logging.getLogger(__name__)
 
 SETTINGS = "/odoo/action-exact_connector.action_exact_settings"
 SETUP = "/odoo/action-exact_connector.action_exact_setup"
+LONGEST_REASON = 300
 PAGES = {"settings": SETTINGS, "setup": SETUP}
 
 
@@ -36,7 +38,9 @@ class ExactOauth(http.Controller):
         if error or not code:
             authorization._discard_unused()
             text = env._("Exact Online was not connected: you, or Exact, cancelled the consent.")
-            return self._back(" ".join(filter(None, [text, error_description])), page)
+            # Whoever made the address wrote this; Exact's own are a line.
+            said = plain(error_description or "")[:LONGEST_REASON]
+            return self._back(" ".join(filter(None, [text, said])), page)
         try:
             kept = authorization._connect(code)
         except ExactError as failure:

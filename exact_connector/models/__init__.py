@@ -83,6 +83,7 @@ from . import exact_exchange_invoice_sync
 from . import exact_notice
 from . import exact_authorization_alive
 from . import exact_sync_run
+from . import exact_exchange_odd
 from . import exact_webhook
 from . import exact_webhook_subscription
 

@@ -88,6 +88,7 @@ class ExactExchange(models.Model):
             "sync/CRM/Accounts",
             select=[*mapper._select, "Timestamp"],
             filter=odata.gt("Timestamp", Int64(connection.customer_cursor or 1)),
+            on_odd=self._note_odd,
         )
         # Where only those with sales count, sales bring the new ones.
         only_known = connection.customer_scope == "sales"
@@ -111,6 +112,7 @@ class ExactExchange(models.Model):
             "sync/Cashflow/PaymentTerms",
             select=["Account", "LineType", "Timestamp"],
             filter=odata.gt("Timestamp", Int64(connection.sales_cursor or 1)),
+            on_odd=self._note_odd,
         )
         for rows in pages:
             accounts = {

@@ -22,6 +22,7 @@ class ExactExchange(models.Model):
             "sync/CRM/Contacts",
             select=[*mapper._select, "Timestamp"],
             filter=odata.gt("Timestamp", Int64(connection.contact_cursor or 1)),
+            on_odd=self._note_odd,
         )
         for rows in pages:
             if rows:
@@ -119,6 +120,7 @@ class ExactExchange(models.Model):
             "sync/Deleted",
             select=["EntityKey", "EntityType", "Timestamp"],
             filter=odata.gt("Timestamp", Int64(connection.deleted_cursor or 1)),
+            on_odd=self._note_odd,
         )
         try:
             for rows in pages:

@@ -55,6 +55,7 @@ class ExactExchange(models.Model):
             "sync/Cashflow/PaymentTerms",
             select=[*RECEIVABLE_SELECT, "LineType", "Timestamp"],
             filter=odata.gt("Timestamp", Int64(connection.payment_cursor or 1)),
+            on_odd=self._note_odd,
         )
         for rows in pages:
             if rows:

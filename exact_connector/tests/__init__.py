@@ -12,6 +12,8 @@ if find_spec("exact_simulator"):
         test_contacts,
         test_customers,
         test_errors,
+        test_fuzz_input,
+        test_fuzz_outgoing,
         test_gaps,
         test_import,
         test_invoice_budget,
