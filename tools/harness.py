@@ -295,7 +295,7 @@ class OdooServer(_Process):
 
     def _command(self) -> list[str]:
         command = [
-            str(VENV / "bin" / "python"), "-m", "odoo",
+            str(VENV / "bin" / "python"), str(ROOT / "tools" / "launch" / "odoo_server.py"),
             f"--database={self.db}", f"--db-filter=^{self.db}$", "--no-database-list",
             f"--addons-path={ROOT}", f"--data-dir={template.DATA_DIR}",
             "--http-interface=127.0.0.1", f"--http-port={self.port}",
