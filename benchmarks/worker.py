@@ -4,6 +4,7 @@ Reads tasks from its input, a line of JSON each, and answers with slices and res
 function of one of the modules below that takes the :class:`Worker`.
 """
 
+import cProfile
 import importlib
 import json
 import os
@@ -45,7 +46,7 @@ class Worker:
         self.cr = self.registry.cursor()
         self.env = odoo.api.Environment(self.cr, odoo.SUPERUSER_ID, {})
         self.meter = Meter()
-        self._slices, self._in_turns = [], False
+        self._slices, self._in_turns, self._profiles = [], False, 0
 
     @property
     def user(self):
@@ -123,7 +124,7 @@ class Worker:
             task = getattr(importlib.import_module(f"benchmarks.{module}"), function)
             try:
                 self.restart()
-                value = task(self, **arguments)
+                value = self._profiled(name, task, arguments)
                 last = self.meter.stop()
                 self._in_turns = False
                 slices = self._slices or [last]
@@ -132,6 +133,17 @@ class Worker:
                 traceback.print_exc()
                 self._say({"error": f"{name} failed"})
                 return
+
+    def _profiled(self, name, task, arguments):
+        """Run the task; with EXACT_BENCH_PROFILE=name of a task its profile is kept under .cache/reports."""
+        if os.environ.get("EXACT_BENCH_PROFILE") != name:
+            return task(self, **arguments)
+        profile = cProfile.Profile()
+        try:
+            return profile.runcall(task, self, **arguments)
+        finally:
+            self._profiles += 1
+            profile.dump_stats(ROOT / ".cache" / "reports" / f"{name}-{self._profiles}.prof")
 
     def _say(self, message):
         self._out.write(json.dumps(message) + "\n")

@@ -58,6 +58,9 @@ class ExactConnection(models.Model):
     sales_cursor = fields.Char(default="1", readonly=True, copy=False)
     deleted_cursor = fields.Char(default="1", readonly=True, copy=False)
     customers_updated_on = fields.Datetime(readonly=True, copy=False)
+    customers_read_through_on = fields.Datetime(
+        readonly=True, copy=False, help="When contact persons and deletions were last asked for."
+    )
 
     imported_customer_count = fields.Integer(
         "Customers in Exact", compute="_compute_customer_counts", compute_sudo=True
@@ -122,6 +125,7 @@ class ExactConnection(models.Model):
             if connection.import_contacts and connection not in with_contacts:
                 values["contact_cursor"] = "1"
             if values:
+                values["customers_read_through_on"] = False
                 super(ExactConnection, connection).write(values)
         return result
 

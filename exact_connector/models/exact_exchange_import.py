@@ -1,4 +1,5 @@
 import logging
+from datetime import timedelta
 
 from psycopg2 import Error as DatabaseError
 
@@ -14,6 +15,8 @@ _logger = logging.getLogger(__name__)
 
 # Relations asked for by their ID at once; batches of this size are known to be taken (API 3.2).
 LOOK_UP = 40
+# Contact persons and deletions are streams of their own. A little less than a day, or a night would be missed.
+THOROUGH_EVERY = timedelta(hours=20)
 # Line type of a receipt in sync/Cashflow/PaymentTerms: one for each sale (API 5.16).
 RECEIPT = 20
 
@@ -36,7 +39,7 @@ class ExactExchange(models.Model):
         :raises ExactError: what Exact answered; the page is then read again next time.
         """
         connection = self.connection_id
-        first = not connection.customers_imported_on
+        first, started = not connection.customers_imported_on, fields.Datetime.now()
         self.write(
             {
                 "created_count": 0,
@@ -53,13 +56,42 @@ class ExactExchange(models.Model):
         yield from self._import_accounts(client, connection)
         if connection.customer_scope == "sales":
             yield from self._import_accounts_with_sales(client, connection)
-        if connection.import_contacts:
-            yield from self._import_contacts(client, connection)
-        if not first:
-            # Before the first import there was nothing to let go.
-            yield from self._import_deletions(client, connection)
+        if self._is_thorough(connection):
+            if connection.import_contacts:
+                yield from self._import_contacts(client, connection)
+            if not first:
+                # Before the first import there was nothing to let go.
+                yield from self._import_deletions(client, connection)
+            connection.customers_read_through_on = started
         connection.customers_imported_on = fields.Datetime.now()
         self.message = self._describe_import()
+
+    def _is_thorough(self, connection):
+        """Whether contact persons and deletions are asked for as well, each a call even where nothing changed.
+
+        Whoever presses the button gets all; of the runs that nobody waits for one a day does, unless
+        Exact told of a contact person or a deletion, or a setting wants all read again.
+        """
+        self.ensure_one()
+        last = connection.customers_read_through_on
+        if not last or not self.user_id._is_superuser():
+            return True
+        if last <= fields.Datetime.now() - THOROUGH_EVERY:
+            return True
+        return bool(
+            self.env["exact.webhook.event"]
+            .sudo()
+            .search_count(
+                [
+                    ("connection_id", "=", connection.id),
+                    ("received_on", ">=", last),
+                    "|",
+                    ("topic", "=", "Contacts"),
+                    ("action", "=", "Delete"),
+                ],
+                limit=1,
+            )
+        )
 
     def _describe_import(self):
         """The result in one line; what did not happen is not named, but for the customers themselves."""

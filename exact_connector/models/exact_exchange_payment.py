@@ -28,7 +28,7 @@ RECEIVABLE_SELECT = (
 # Line type of a receipt in sync/Cashflow/PaymentTerms (API 5.16); status of a matched row (API 5.15).
 RECEIPT, MATCHED = 20, 50
 # Entries asked for at once; batches of this size are known to be taken (API 3.2).
-LOOK_UP = 20
+LOOK_UP = 40
 
 
 class ExactExchange(models.Model):

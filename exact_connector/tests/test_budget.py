@@ -1,5 +1,8 @@
 """What it costs: calls to Exact and queries in Odoo (architecture: budgets)."""
 
+from datetime import timedelta
+
+from odoo import fields
 from odoo.tests import tagged
 
 from .sending import ACCOUNTS, ENTRIES, SendCase
@@ -62,6 +65,46 @@ class TestBudget(SendCase):
         self.connection.action_import_customers()
         self.cron("ir_cron_process_exchanges")
         self.assertNotIn(("GET", "sync/CRM/Contacts"), self.paths())
+
+    def test_import_that_nobody_waits_for_costs_one_call_where_nothing_changed(self):
+        """Contact persons and deletions are asked for once a day, and when Exact tells of one."""
+        self.reseed(60)
+        self.connection.import_customers = True
+
+        def night():
+            self.clear_calls()
+            self.cron("ir_cron_import_customers")
+            self.cron("ir_cron_process_exchanges")
+            return self.paths()
+
+        accounts = ("GET", "sync/CRM/Accounts")
+        self.assertIn(("GET", "sync/CRM/Contacts"), night())
+        self.assertEqual(night(), [accounts])
+        # Exact told of a contact person since.
+        event = (
+            self.env["exact.webhook.event"]
+            .sudo()
+            .create(
+                {
+                    "connection_id": self.connection.id,
+                    "topic": "Contacts",
+                    "received_on": fields.Datetime.now() + timedelta(seconds=1),
+                    "expires_on": fields.Datetime.now() + timedelta(days=1),
+                    "digest": "1",
+                }
+            )
+        )
+        self.assertIn(("GET", "sync/CRM/Contacts"), night())
+        event.unlink()
+        self.assertEqual(night(), [accounts])
+        # The next day
+        with self.later(24 * 3600):
+            self.assertIn(("GET", "sync/Deleted"), night())
+        # A person who presses the button gets all.
+        self.clear_calls()
+        self.connection.action_import_customers()
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(len(self.paths()), 3)
 
     def test_paid_status_costs_by_what_changed_not_by_what_is_open(self):
         partner = self.customer()
