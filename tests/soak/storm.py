@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import requests
+
 WRITES = "salesentry/SalesEntries|crm/Accounts"
 PAGE = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 # What, how often in comparison, and the fault itself. The last one is a time-out: Exact books it a
@@ -85,4 +87,5 @@ class Storm(threading.Thread):
     def end(self):
         self.over.set()
         self.join(60)
-        self.simulator.delete("/_sim/faults")
+        with contextlib.suppress(requests.RequestException):
+            self.simulator.delete("/_sim/faults")

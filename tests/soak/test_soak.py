@@ -111,26 +111,28 @@ class Soak:
             person.start()
         storm.start()
         odoo, end = self.odoo, time.monotonic() + longest
-        while time.monotonic() < end:
-            time.sleep(3)
-            if not odoo.running:
-                # Odoo's first process ends where its database is gone; the system starts it again.
-                odoo.kill()
-                with contextlib.suppress(ServerError):
-                    odoo.start_process()
-                    self.restarted += 1
-            self.pass_time()
-            left = len(self.left())
-            storm.progress = 1 - left / DOCUMENTS
-            print(f"{DOCUMENTS - left} of {DOCUMENTS} in Exact", file=sys.stderr, flush=True)
-            if left <= DOCUMENTS // 20 and storm.is_alive():
-                storm.end()
-            if not left:
-                break
-        self.over.set()
-        storm.end()
-        for person in people:
-            person.join(60)
+        try:
+            while time.monotonic() < end:
+                time.sleep(3)
+                if not odoo.running:
+                    # Odoo's first process ends where its database is gone; the system starts it again.
+                    odoo.kill()
+                    with contextlib.suppress(ServerError):
+                        odoo.start_process()
+                        self.restarted += 1
+                self.pass_time()
+                left = len(self.left())
+                storm.progress = 1 - left / DOCUMENTS
+                print(f"{DOCUMENTS - left} of {DOCUMENTS} in Exact", file=sys.stderr, flush=True)
+                if left <= max(8, DOCUMENTS // 20) and storm.is_alive():
+                    storm.end()
+                if not left:
+                    break
+        finally:
+            self.over.set()
+            storm.end()
+            for person in people:
+                person.join(60)
 
 
 def seen(journal):
