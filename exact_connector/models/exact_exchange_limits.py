@@ -30,7 +30,8 @@ class ExactExchange(models.Model):
         Connections that may not call now are left out: they have a time of their own. Runs are one
         of a kind for each connection: however many documents wait, they come along.
         """
-        domain = self._due_domain() & Domain("connection_id", "not in", self._get_limited().ids)
+        limited = self._get_limited(connection)
+        domain = self._due_domain() & Domain("connection_id", "not in", limited.ids)
         if connection:
             domain &= Domain("connection_id", "=", connection.id)
         runs = Domain("kind", "in", RUN_KINDS)
@@ -41,9 +42,13 @@ class ExactExchange(models.Model):
         return due + self.search(domain & runs, order="id")
 
     @api.model
-    def _get_limited(self):
-        """The connections that have no call left for documents now; each comes back at its time."""
-        connections = self.env["exact.connection"].sudo().search([("division_id", "!=", False)])
+    def _get_limited(self, connections=None):
+        """Those of these connections, of all by default, that have no call left for documents now.
+
+        Each comes back at its time.
+        """
+        if not connections:
+            connections = self.env["exact.connection"].sudo().search([("division_id", "!=", False)])
         limited = connections.browse()
         for connection in connections:
             until = connection._get_room_at("document")

@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.exact_connector import clock
 from odoo.addons.exact_connector.models.exact_exchange import OPEN_STATES
 from odoo.addons.queue_job.utils import must_run_without_delay
 
@@ -52,11 +53,14 @@ class ExactExchange(models.Model):
         if must_run_without_delay(self.env):
             return super()._schedule(at=at)
         connections = self.sudo().connection_id or self._connections_waiting()
-        for connection in connections - self._connection_at_work():
+        if not at or at <= clock.now(self.env):
+            # At its end it looks for itself what is left.
+            connections -= self._connection_at_work()
+        for connection in connections:
             connection._schedule_job(at)
 
     def _connection_at_work(self):
-        """The connection whose job this is: at its end it looks for itself what is left, and until when."""
+        """The connection whose job this is."""
         number = (self.env.context.get("exact_job") or [False])[0]
         return self.env["exact.connection"].sudo().browse(number or ())
 

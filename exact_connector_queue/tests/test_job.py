@@ -66,7 +66,7 @@ class TestJob(QueueCase):
     def test_outage_is_not_asked_for_again_by_the_next_batch(self):
         exchanges = self.documents(4)
         self.fault("status", status=503, times=0)
-        with patch("odoo.addons.exact_connector.models.exact_exchange_schedule.DUE_AT_ONCE", 2):
+        with patch("odoo.addons.exact_connector.models.exact_exchange_limits.DUE_AT_ONCE", 2):
             exchanges._schedule()
             self.run_job(self.jobs())
         self.assertEqual(len(self.calls("POST")), 1)
@@ -75,13 +75,27 @@ class TestJob(QueueCase):
 
     def test_more_than_a_job_takes_at_once_is_taken_by_the_next(self):
         exchanges = self.documents(3)
-        with patch("odoo.addons.exact_connector.models.exact_exchange_schedule.DUE_AT_ONCE", 2):
+        with patch("odoo.addons.exact_connector.models.exact_exchange_limits.DUE_AT_ONCE", 2):
             exchanges._schedule()
             self.run_job(self.jobs())
             self.assertEqual(exchanges.mapped("state").count("done"), 2)
             [following] = self.jobs()
             self.assertFalse(following.eta)
             self.run_job(following)
+        self.assertEqual(set(exchanges.mapped("state")), {"done"})
+
+    def test_w12_scheduled_documents_keep_their_place_until_there_is_room_again(self):
+        exchanges = self.documents(2)
+        exchanges._schedule()
+        until = fields.Datetime.now().replace(microsecond=0) + timedelta(minutes=20)
+        with patch.object(
+            self.env.registry["exact.connection"], "_get_room_at", lambda *_args: until
+        ):
+            self.run_job(self.jobs())
+        self.assertFalse(self.calls())
+        self.assertEqual(set(exchanges.mapped("state")), {"pending"})
+        self.assertEqual(self.jobs().mapped("eta"), [until])
+        self.run_job(self.jobs())
         self.assertEqual(set(exchanges.mapped("state")), {"done"})
 
     def test_refused_document_is_not_queued_again(self):
