@@ -336,7 +336,7 @@ class BudgetGate:
                     ELSE %(left)s END,
                 {name}_end = %(end)s, {name}_limit = %(limit)s
             WHERE b.id = %(id)s AND (b.{name}_end = %(known)s OR b.{name}_end <= %(end)s)
-            """,
+            """,  # nosec B608  # name is one of our two windows, minute and day
             {"id": row["id"], "end": end, "limit": limit, "left": left, "known": known_end},
         )
         return end if over else None

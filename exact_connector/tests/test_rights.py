@@ -15,7 +15,12 @@ R, RW, ALL, NONE = "r", "rw", "rwcu", ""
 TABLE = {
     "exact.authorization": (R, R, ALL),
     "exact.token": (NONE, NONE, ALL),
+    "exact.token.use": (NONE, NONE, R),
     "exact.oauth.state": (NONE, NONE, ALL),
+    "exact.budget": (R, RW, RW),
+    "exact.budget.use": (R, R, R),
+    "exact.budget.error": (R, R, R),
+    "exact.batch.wizard": (ALL, ALL, ALL),
     "exact.division": (R, R, ALL),
     "exact.connection": (R, RW, ALL),
     "exact.probe": (R, R, R),
@@ -242,7 +247,7 @@ class TestRights(UnlimitedCase, HttpCase):
             **self.made(move),
         }
         open_to_all = {"exact.cause"}
-        system_only = {"exact.token", "exact.oauth.state"}
+        system_only = {"exact.token", "exact.token.use", "exact.oauth.state"}
         transient = {name for name in TABLE if self.env[name].is_transient()}
         self.assertEqual(set(theirs) | open_to_all | system_only | transient, set(TABLE))
         user = self.stranger()
@@ -265,9 +270,15 @@ class TestRights(UnlimitedCase, HttpCase):
         match = env["exact.match"].create({**connection, "partner_id": move.partner_id.id})
         now = fields.Datetime.now()
         told = {**connection, "topic": "Accounts"}
+        budgets = env["exact.budget"]
+        budget = budgets.search([("connection_id", "=", self.connection.id)]) or budgets.create(
+            connection
+        )
         values = {
             "exact.webhook.event": {**told, "digest": "x", "received_on": now, "expires_on": now},
             "exact.webhook.subscription": {**told, "exact_id": "x"},
+            "exact.budget.use": {"budget_id": budget.id, "hour": now, "purpose": "import"},
+            "exact.budget.error": {"budget_id": budget.id, "endpoint": "x", "met_on": now},
             "exact.cost.center": reference,
             "exact.cost.unit": reference,
             "exact.project": reference,
@@ -282,7 +293,8 @@ class TestRights(UnlimitedCase, HttpCase):
             },
         }
         made = {name: env[name].create(each) for name, each in values.items()}
-        return {name: found.sudo(False) for name, found in {**made, "exact.match": match}.items()}
+        made |= {"exact.match": match, "exact.budget": budget}
+        return {name: found.sudo(False) for name, found in made.items()}
 
     def test_r03_actions_on_another_company_are_refused_and_make_no_call(self):
         move = self.invoice()
