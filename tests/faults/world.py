@@ -27,7 +27,8 @@ CRON = "exact_connector.ir_cron_process_exchanges"
 # What is stored with a time that the product acts on.
 TIMES = {
     "exact_exchange": ("retry_at", "started_on", "write_date"),
-    "exact_connection": ("limited_until",),
+    "exact_budget": ("minute_end", "day_end", "hold_until"),
+    "exact_budget_error": ("met_on",),
     "exact_token": ("retry_on",),
     "ir_cron": ("nextcall",),
     "ir_cron_trigger": ("call_at",),
@@ -161,7 +162,15 @@ class World:
         self.sim.faults.clear()
         traps.disarm()
         self.errors.found.clear()
-        self.sql("UPDATE exact_connection SET limited_until = NULL")
+        # Its limits are not what this is about, but for the answer that names one.
+        plenty = (
+            "minute_limit = 1000000, minute_left = 1000000, day_limit = 1000000, day_left = 1000000"
+        )
+        self.sql(
+            f"UPDATE exact_budget SET {plenty}, error_limit = 1000000, series_limit = 1000000,"
+            " minute_end = NULL, day_end = NULL, hold_until = NULL"
+        )
+        self.sql("DELETE FROM exact_budget_error")
         self.sql("UPDATE exact_token SET retry_on = NULL")
         self.sql("UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'utc' + interval '15 minutes'")
         self.sql("DELETE FROM ir_cron_trigger")
