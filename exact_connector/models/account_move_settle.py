@@ -152,9 +152,6 @@ class AccountMove(models.Model):
                     "date": dates[date],
                     "journal_id": journal.id,
                     "payment_method_line_id": methods[direction].id,
-                    # Without it a payment has no entry where Odoo's full accounting is installed; with the
-                    # journal's own account it counts as matched, so the document is paid on both editions.
-                    "outstanding_account_id": journal.default_account_id.id,
                     "memo": self.env._(
                         "%(name)s, paid in Exact (entry %(number)s)",
                         name=move.name,
@@ -168,6 +165,9 @@ class AccountMove(models.Model):
             .with_company(connection.company_id)
             .create(values_list)
         )
+        # Without it a payment has no entry where Odoo's full accounting is installed; with the journal's own
+        # account it counts as matched, so the document is paid on both editions. Creating works it out anew.
+        payments.write({"outstanding_account_id": journal.default_account_id.id})
         settles = {payment.id: move.id for payment, move in zip(payments, due, strict=True)}
         payments.with_context(exact_settles=settles).action_post()
         plan = []
