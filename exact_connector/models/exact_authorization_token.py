@@ -7,6 +7,7 @@ from odoo import fields, models
 
 from ..client import AuthError, ExactError, LimitError, TokenTooEarly, UnreachableError, oauth
 from ..client.limits import utc_now
+from ..durable import COMMIT_TO_DISK
 
 _logger = logging.getLogger(__name__)
 
@@ -225,6 +226,7 @@ class ExactAuthorization(models.Model):
 
     def _commit_token(self):
         """What Exact gave out or refused stands, whatever becomes of the caller's transaction."""
+        self.env.cr.execute(COMMIT_TO_DISK)
         self.env.cr.commit()  # pylint: disable=invalid-commit  # own cursor
 
     # === STORE === #

@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 
 from .. import clock
 from ..client import ExactError, RightsError
+from ..durable import COMMIT_TO_DISK
 from .exact_exchange import RUN_KINDS
 from .exact_exchange_settle import UNCLEAR_WAIT
 
@@ -238,6 +239,7 @@ class ExactExchange(models.Model):
         if payload is not None:
             values["payload"] = payload
         self.write(values)
+        self.env.cr.execute(COMMIT_TO_DISK)
         self._commit(0)
         return self._keep_claim(key)
 

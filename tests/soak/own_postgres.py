@@ -1,4 +1,8 @@
-"""A PostgreSQL server for one test alone: one that may be killed under the workers."""
+"""A PostgreSQL server for one test alone: one that may be killed under the workers.
+
+It has the checkout's settings, with synchronous_commit off: in a crash it loses commits that it has reported, but for
+those that the product asks to have on disk.
+"""
 
 import os
 import shutil
