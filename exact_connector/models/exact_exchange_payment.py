@@ -57,11 +57,15 @@ class ExactExchange(models.Model):
             filter=odata.gt("Timestamp", Int64(connection.payment_cursor or 1)),
             on_odd=self._note_odd,
         )
+        held = set()
         for rows in pages:
             if rows:
                 receipts = [row for row in rows if row.get("LineType") == RECEIPT]
-                self.updated_count += len(self._settle_receivables(client, connection, receipts))
-                connection.payment_cursor = str(max(int(row["Timestamp"]) for row in rows))
+                known = set(held)
+                settled = self._settle_receivables(client, connection, receipts, held)
+                self.updated_count += len(settled)
+                if not known:
+                    connection.payment_cursor = str(_cursor_after(rows, held))
             self.page_count += 1
             yield
         connection.payments_synced_on = fields.Datetime.now()
@@ -127,9 +131,10 @@ class ExactExchange(models.Model):
         return settled
 
     @api.model
-    def _settle_receivables(self, client, connection, rows):
+    def _settle_receivables(self, client, connection, rows, held=None):
         """Settle the documents that ``rows`` show as paid, wholly or in part.
 
+        :param held: set that takes the entry IDs of documents that somebody else is at work on.
         :return: the documents settled.
         """
         by_entry = defaultdict(list)
@@ -152,7 +157,10 @@ class ExactExchange(models.Model):
             )
         )
         # Two workers must not settle the same document: the second one skips it.
-        moves = moves.try_lock_for_update(allow_referencing=True)
+        locked = moves.try_lock_for_update(allow_referencing=True)
+        if held is not None:
+            held.update((moves - locked).mapped("exact_entry_id"))
+        moves = locked
         certain, to_ask = {}, moves.browse()
         for move in moves:
             found = by_entry[move.exact_entry_id]
@@ -295,3 +303,16 @@ class ExactExchange(models.Model):
             if row.get("LastPaymentDate") or row.get("EndDate")
         ]
         return max(dates).date() if dates else fields.Date.context_today(self)
+
+
+def _cursor_after(rows, held):
+    """Up to where a page is settled: documents that somebody held meanwhile come again with the next run.
+
+    :param held: entry IDs of such documents.
+    """
+    left = [
+        int(row["Timestamp"])
+        for row in rows
+        if (row.get("TransactionEntryID") or "").lower() in held
+    ]
+    return min(left) - 1 if left else max(int(row["Timestamp"]) for row in rows)

@@ -1,6 +1,7 @@
 """Paid in Exact becomes settled in Odoo's books, once, in full or in part (R32-R35)."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -180,6 +181,23 @@ class TestPayment(SendCase):
         self.receive((move, None))
         self.sync()
         self.assertEqual(move.payment_state, self.paid)
+
+    def test_r32_payment_of_a_document_that_somebody_held_comes_with_the_next_run(self):
+        held, other = self.sent(), self.sent()
+        self.receive((held, None))
+        self.receive((other, None))
+        moves = type(held)
+        original = moves.try_lock_for_update
+
+        def lock(records, **options):
+            return original(records - held, **options)
+
+        with patch.object(moves, "try_lock_for_update", lock):
+            self.sync()
+        self.assertEqual((held.payment_state, other.payment_state), ("not_paid", self.paid))
+        self.sync()
+        self.assertEqual(held.payment_state, self.paid)
+        self.assertEqual((len(self.settlements(held)), len(self.settlements(other))), (1, 1))
 
     def test_r32_nothing_changed_books_nothing(self):
         move = self.sent()
