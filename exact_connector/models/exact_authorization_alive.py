@@ -3,6 +3,7 @@ from datetime import datetime, time, timedelta, timezone
 
 from odoo import api, fields, models
 
+from .. import clock
 from ..client import AuthError, ExactError, LimitError
 from .exact_authorization_token import REFRESH_TOKEN_LIFE
 from .exact_notice import _lines
@@ -108,7 +109,7 @@ class ExactAuthorization(models.Model):
     @api.model
     def _cron_keep_alive(self):
         """Renew what nobody has used for 25 days; tell of a dead access where that did not work at once."""
-        idle_since = self._get_clock() - IDLE
+        idle_since = clock.now(self.env) - IDLE
         tokens = self.env["exact.token"].search(
             [
                 ("authorization_id.connection_ids", "!=", False),
@@ -193,7 +194,7 @@ class ExactAuthorization(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._tell_owners(write, activity=True)
-                token.told_on = self._get_clock()
+                token.told_on = clock.now(self.env)
         except Exception:
             _logger.exception("Exact authorization %s: its end could not be told", self.id)
 

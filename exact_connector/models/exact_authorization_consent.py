@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .. import clock
 from ..client import ExactClient, RightsError, oauth
 
 # Divisions tried to learn which ones a consent covers.
@@ -93,7 +94,7 @@ class ExactAuthorization(models.Model):
             # Not visible to another cursor yet, so stored with this transaction.
             kept_sudo = authorization_sudo.create(self._get_app_values())
             kept_sudo._store_tokens(tokens)
-            kept_sudo._add_token_call(kept_sudo._get_clock())
+            kept_sudo._add_token_call(clock.now(self.env))
         kept_sudo.write(
             {
                 "client_secret": authorization_sudo.client_secret,

@@ -1,10 +1,11 @@
 import logging
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 
 from psycopg2.errors import LockNotAvailable, SerializationFailure
 
-from odoo import fields, models
+from odoo import models
 
+from .. import clock
 from ..client import AuthError, ExactError, LimitError, TokenTooEarly, UnreachableError, oauth
 from ..client.limits import utc_now
 from ..durable import COMMIT_TO_DISK
@@ -80,13 +81,13 @@ class ExactAuthorization(models.Model):
         token = self.env["exact.token"].search([("authorization_id", "=", self.id)])
         if not token or token.dead_reason:
             raise AuthError(token.dead_reason or self.env._("Not connected to Exact Online."))
-        now = self._get_clock()
+        now = clock.now(self.env)
         good = token.access_token != rejected and now < token.expires_on
         if good and now < token.expires_on - RENEW_BEFORE_EXPIRY:
             return token.access_token
         if not self._lock_token(wait=not good or now >= token.expires_on - WAIT_BEFORE_EXPIRY):
             return token.access_token
-        now = self._get_clock()  # time has passed at the lock
+        now = clock.now(self.env)  # time has passed at the lock
         good = good and now < token.expires_on
         try:
             return self._renew_token(token, now, rejected)
@@ -110,15 +111,6 @@ class ExactAuthorization(models.Model):
             log_exceptions=False,
         )
         return bool(self.env.cr.fetchone())
-
-    def _get_clock(self):
-        """Now by the database's clock, naive UTC; the one clock that all servers share.
-
-        Odoo's own time, corrected by what the clock of this machine is off.
-        """
-        self.env.cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
-        off = self.env.cr.fetchone()[0] - _machine_now()
-        return fields.Datetime.now() + timedelta(seconds=round(off.total_seconds()))
 
     # === RENEW === #
 
@@ -236,7 +228,7 @@ class ExactAuthorization(models.Model):
         with self.env.registry.cursor() as cr:
             authorization = self.with_env(self.env(cr=cr, su=True))
             authorization._store_tokens(tokens)
-            authorization._add_token_call(authorization._get_clock())
+            authorization._add_token_call(clock.now(authorization.env))
         self.invalidate_recordset(["state", "last_error", "token_ids"])
 
     def _store_tokens(self, tokens, asked_on=None):
@@ -245,7 +237,7 @@ class ExactAuthorization(models.Model):
         :param asked_on: when it was asked for: Exact counts its life from no earlier than that, and
             the next refresh from no later than now.
         """
-        now = self._get_clock()
+        now = clock.now(self.env)
         values = {
             "access_token": tokens.access_token,
             "refresh_token": tokens.refresh_token,
@@ -263,11 +255,6 @@ class ExactAuthorization(models.Model):
             token_sudo.write(values)
         else:
             token_sudo.create({"authorization_id": self.id, **values})
-
-
-def _machine_now():
-    """The clock of this machine, naive UTC."""
-    return datetime.now(timezone.utc).replace(tzinfo=None)
 
 
 def _naive(moment):

@@ -49,7 +49,7 @@ class ExactExchange(models.Model):
         seen = {}
         if row:
             total, vat = self._totals(move, row)
-            seen = {"seen": fields.Datetime.to_string(fields.Datetime.now())}
+            seen = {"seen": fields.Datetime.to_string(clock.now(self.env))}
             seen |= {"AmountFC": str(total), "VATAmountFC": str(vat)}
         return self._enqueue_invoice_step("invoice_print", move, payload=seen or False)
 
@@ -126,7 +126,7 @@ class ExactExchange(models.Model):
         seen = (self.payload or {}).get("seen")
         if self._may_be_booked() or not seen:
             return False
-        return fields.Datetime.to_datetime(seen) > fields.Datetime.now() - FRESH
+        return fields.Datetime.to_datetime(seen) > clock.now(self.env) - FRESH
 
     def _is_draft_there(self, move):
         """Whether there is still a draft to do something with; settles the step where there is not."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
 
+from .. import clock
 from ..client import Guid
 from ..client.values import clean, decode
 
@@ -256,9 +257,11 @@ class ExactExchange(models.Model):
         )
         if open_run:
             return
-        at = fields.Datetime.now() + GATHER
+        now = clock.now(self.env)
+        at = now + GATHER
         if last_done.done_on:
-            at = max(at, last_done.done_on + SPACING)
+            # A server whose clock is ahead may have written it.
+            at = max(at, min(last_done.done_on, now) + SPACING)
         runs_sudo.create(
             {
                 "connection_id": connection.id,

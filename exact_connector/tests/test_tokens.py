@@ -7,6 +7,7 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tests import tagged
 
+from .. import clock
 from ..client import AuthError, LimitError, UnreachableError, oauth
 from ..models import exact_authorization_token
 from .cases import UnlimitedCase
@@ -152,14 +153,12 @@ class TestTokens(UnlimitedCase):
     def test_server_with_a_clock_off_by_hours_renews_neither_early_nor_late(self):
         first = self.get()
         real = fields.Datetime.now
-        machine = exact_authorization_token._machine_now
+        machine = clock.system_time
         for hours in (-5, 5):
-            off = timedelta(hours=hours)
+            off, seconds = timedelta(hours=hours), hours * 3600.0
             with (
                 patch.object(fields.Datetime, "now", lambda *_a, off=off: real() + off),
-                patch.object(
-                    exact_authorization_token, "_machine_now", lambda off=off: machine() + off
-                ),
+                patch.object(clock, "system_time", lambda off=seconds: machine() + off),
             ):
                 self.assertEqual(self.get(), first)
         self.assertEqual(self.asked(), 0)

@@ -239,16 +239,13 @@ class World:
 
         from odoo.addons.exact_connector import clock
         from odoo.addons.exact_connector.client import limits
-        from odoo.addons.exact_connector.models import exact_authorization_token as tokens
 
         ahead = real.timedelta(seconds=seconds)
         now, utc_now, passed = fields.Datetime.now, limits.utc_now, time.time
-        machine_now = tokens._machine_now
         with contextlib.ExitStack() as stack:
             for owner, name, value in (
                 (fields.Datetime, "now", staticmethod(lambda *_args: now() + ahead)),
                 (limits, "utc_now", lambda: utc_now() + ahead),
-                (tokens, "_machine_now", lambda: machine_now() + ahead),
                 (clock, "system_time", lambda: passed() + seconds),
             ):
                 stack.enter_context(patch.object(owner, name, value))

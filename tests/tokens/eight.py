@@ -68,13 +68,14 @@ def cron(registry):
 
 def work(registry, orders):
     """One process: do what is ordered until told to end."""
+    from odoo.addons.exact_connector import clock
     from odoo.addons.exact_connector.models import exact_authorization_token as tokens
 
-    real = tokens._machine_now
+    real = clock.system_time
     while True:
         order = orders.recv()
         moment, off = datetime.fromisoformat(order["at"]), timedelta(hours=order["off"])
-        tokens._machine_now = lambda off=off: real() + off
+        clock.system_time = lambda off=order["off"] * 3600.0: real() + off
         fields.Datetime.now = staticmethod(lambda *_args, now=moment + off: now)
         tokens.LOCK_TIMEOUT = order["lock"]
         orders.send(cron(registry) if order["cron"] else call(registry))
