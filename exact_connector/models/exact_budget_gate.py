@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta, timezone
 from email.utils import parsedate_to_datetime
 
-from psycopg2.errors import SerializationFailure
+from psycopg2.errors import LockNotAvailable, SerializationFailure
 
 from odoo import fields
 
@@ -23,12 +23,18 @@ COUNTED_ERRORS = (400, 401, 403, 404)
 ERRORS_FOR_PEOPLE = 2
 # A refusal that names no limit is over in a minute; where it comes back, it is the block for an hour.
 UNNAMED_WAIT = timedelta(minutes=1)
+# A window of Exact has not ended, and ends no later than this: what says otherwise is not believed, or it would
+# be asked again at once, or not for years.
+LONGEST = {"minute": timedelta(minutes=2), "day": timedelta(hours=25)}
+# A budget is held for milliseconds. Whoever waits longer stands in the way of himself: the transaction that
+# calls has written the same budget.
+LOCK_TIMEOUT = "10s"
 # Seconds; only tests put the clock forward.
 AHEAD = 0.0
 
 TAKE = """
 WITH seen AS (
-    SELECT b.id, n.now, b.minute_limit, b.day_limit, b.error_limit, b.series_limit,
+    SELECT b.id, n.now, b.clock_offset, b.minute_limit, b.day_limit, b.error_limit, b.series_limit,
            CASE WHEN b.minute_end > n.now THEN b.minute_left ELSE b.minute_limit END AS minute_left,
            CASE WHEN b.minute_end > n.now THEN b.minute_end
                 ELSE date_trunc('minute', n.now) + interval '1 minute' END AS minute_end,
@@ -139,12 +145,19 @@ class BudgetGate:
     def _use_ahead(self, method, resource):
         """What was taken ahead for this call; it counts in its own minute only."""
         ahead, self._ahead = self._ahead, None
-        if not ahead or ahead.now >= ahead.row["minute_end"]:
+        if not ahead:
             return None
-        if (ahead.row["method"], ahead.row["endpoint"]) != (method, _endpoint(resource)):
+        wanted = (ahead.row["method"], ahead.row["endpoint"]) == (method, _endpoint(resource))
+        if not wanted or ahead.now >= ahead.row["minute_end"]:
             self._give_back(ahead)
             return None
         return ahead
+
+    def release(self):
+        """Give back a call that was taken ahead and did not come to be made."""
+        ahead, self._ahead = self._ahead, None
+        if ahead:
+            self._give_back(ahead)
 
     def _take(self, method, resource):
         endpoint = _endpoint(resource)
@@ -159,7 +172,16 @@ class BudgetGate:
             "user": self.user_id,
             "alike": self._alike(method, endpoint),
         }
-        row = self._run(TAKE, params, fetch=True)
+        try:
+            row = self._run(TAKE, params, fetch=True)
+        except LockNotAvailable:
+            raise LimitError(
+                "The count of calls to Exact Online is being changed.",
+                retry_at=_own_moment(UNNAMED_WAIT, self._now()),
+                reason="BudgetBusy",
+                method=method or None,
+                resource=resource or None,
+            ) from None
         if row is None:
             # The connection is being made in this very transaction: nothing is shared yet.
             return None
@@ -220,8 +242,9 @@ class BudgetGate:
     def _give_back(self, taken):
         """A call that was taken and will not be made."""
         self._run(
-            "UPDATE exact_budget SET minute_left = minute_left + 1, day_left = day_left + 1 "
-            "WHERE id = %(id)s AND minute_end = %(minute_end)s",
+            "UPDATE exact_budget SET day_left = LEAST(day_left + 1, day_limit), minute_left = CASE "
+            "WHEN minute_end = %(minute_end)s THEN LEAST(minute_left + 1, minute_limit) ELSE minute_left END "
+            "WHERE id = %(id)s AND day_end = %(day_end)s",
             taken.row,
         )
         if taken.row["doubt"]:
@@ -239,7 +262,7 @@ class BudgetGate:
             return None
         offset = self._learn_clock(taken, headers)
         told = windows_of(headers)
-        end = self._learn_windows(taken, told, status)
+        end = self._learn_windows(taken, told, status, offset)
         if status != 429:
             return None
         if end is None:
@@ -292,25 +315,27 @@ class BudgetGate:
         spent = time.monotonic() - taken.at
         if -(2.0 + spent) < ahead < 0.2:
             return 0.0
+        # From what it was when this call was taken: several answers of one moment mend it once.
         self._run(
-            "UPDATE exact_budget SET clock_offset = clock_offset + %(ahead)s WHERE id = %(id)s",
+            "UPDATE exact_budget SET clock_offset = %(clock_offset)s + %(ahead)s WHERE id = %(id)s",
             {**taken.row, "ahead": ahead},
         )
         return ahead
 
-    def _learn_windows(self, taken, told, status):
+    def _learn_windows(self, taken, told, status, offset):
         """Take over limits, what is left and the ends; a call may have gone from another worker since.
 
+        :param offset: seconds by which Exact's clock has just turned out to be ahead.
         :return: end of the window that a 429 is about; None where it names none.
         """
         ends = []
         for name, window in told.items():
-            end = self._learn_window(taken, name, window, status == 429)
+            end = self._learn_window(taken, name, window, status == 429, offset)
             if end:
                 ends.append(end)
         return max(ends, default=None)
 
-    def _learn_window(self, taken, name, window, refused):
+    def _learn_window(self, taken, name, window, refused, offset):
         row = taken.row
         known_end, known_limit, known_left = (
             row[f"{name}_end"],
@@ -319,7 +344,9 @@ class BudgetGate:
         )
         end = known_end
         if window.reset:
-            end = window.reset.astimezone(timezone.utc).replace(tzinfo=None)
+            told = window.reset.astimezone(timezone.utc).replace(tzinfo=None)
+            if timedelta() < told - taken.now - timedelta(seconds=offset) <= LONGEST[name]:
+                end = told
         # A limit of nothing would never be asked again whether it still is.
         limit = window.limit or known_limit
         left = window.remaining
@@ -369,7 +396,7 @@ class BudgetGate:
                 with self._cursor() as cr:
                     # What a crash of the database server may lose are the calls of half a second.
                     cr.execute(
-                        f"SET LOCAL synchronous_commit TO off; {query}",
+                        f"SET LOCAL synchronous_commit TO off; SET LOCAL lock_timeout TO '{LOCK_TIMEOUT}'; {query}",
                         params,
                         log_exceptions=False,
                     )

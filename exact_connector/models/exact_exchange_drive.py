@@ -1,3 +1,4 @@
+import logging
 import uuid
 from datetime import timedelta
 
@@ -9,6 +10,8 @@ from ..client import ExactError, RightsError
 from ..durable import COMMIT_TO_DISK
 from .exact_exchange import RUN_KINDS
 from .exact_exchange_settle import UNCLEAR_WAIT
+
+_logger = logging.getLogger(__name__)
 
 # Documents resolved at once: one look-up of new customers for each chunk.
 CHUNK = 50
@@ -51,6 +54,7 @@ class ExactExchange(models.Model):
         """
         self._commit(0, remaining=len(self))
         halted = self.env["exact.connection"].sudo()
+        fault = None
         runs = self.filtered(lambda exchange: exchange.kind in RUN_KINDS)
         for part, drive in ((self - runs, "_drive_connection"), (runs, "_drive_runs")):
             groups = part.sudo().grouped(
@@ -67,6 +71,16 @@ class ExactExchange(models.Model):
                 except BatchStop as stop:
                     halted |= connection
                     exchanges._settle_rest(stop.__cause__)
+                except Exception as error:
+                    # What was not foreseen at one connection is told, once the others had their turn.
+                    self._rollback()
+                    halted |= connection
+                    if fault is None:
+                        fault = error
+                    else:
+                        _logger.error("Exact connection %s: fault", connection.id, exc_info=error)
+        if fault is not None:
+            raise fault
         if halted:
             # Not at once again: what waits has a time, the rest comes with it.
             self._commit(0, remaining=0)
@@ -104,21 +118,25 @@ class ExactExchange(models.Model):
         client = self._open_client(connection)
         if client is None:
             return
-        for drive in (
-            "_drive_customers",
-            "_drive_updates",
-            "_drive_documents",
-            "_drive_invoices",
-            "_drive_steps",
-        ):
-            try:
-                getattr(self, drive)(client)
-            except BatchStop as stop:
-                if not self._is_series(stop.__cause__):
-                    raise
-                self._settle_rest(stop.__cause__)
-        self._read_back_invoices(client, connection)
-        self._commit(0)
+        try:
+            for drive in (
+                "_drive_customers",
+                "_drive_updates",
+                "_drive_documents",
+                "_drive_invoices",
+                "_drive_steps",
+            ):
+                try:
+                    getattr(self, drive)(client)
+                except BatchStop as stop:
+                    if not self._is_series(stop.__cause__):
+                        raise
+                    self._settle_rest(stop.__cause__)
+            self._read_back_invoices(client, connection)
+            self._commit(0)
+        finally:
+            if client.gate is not None:
+                client.gate.release()
 
     def _drive_customers(self, client):
         self.filtered(lambda e: e.kind == "account")._drive_accounts(client)
