@@ -1,3 +1,5 @@
+from psycopg2 import Error as DatabaseError
+
 from odoo import models
 
 from ..client import ExactError
@@ -24,7 +26,13 @@ class ExactExchange(models.Model):
             if partner.exact_account_id:
                 exchange._settle_done(partner.exact_account_id, partner.exact_account_code)
                 continue
-            mapper._resolve(partner, resolution)
+            try:
+                mapper._resolve(partner, resolution)
+            except DatabaseError:
+                raise
+            except Exception as error:
+                exchange._settle_fault(error)
+                continue
             if resolution.problems:
                 exchange._settle_problems(resolution.problems)
             else:

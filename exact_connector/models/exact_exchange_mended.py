@@ -1,8 +1,14 @@
+import logging
+
+from psycopg2 import Error as DatabaseError
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 
 from .account_move import AT_ONCE, SENT_KINDS
 from .exact_exchange_drive import CHUNK
+
+_logger = logging.getLogger(__name__)
 
 # What helps only the exchanges that name it. Anything else, such as a default, a category or what Exact says of an
 # item, may help where another record was named.
@@ -112,7 +118,14 @@ class ExactExchange(models.Model):
         self.ensure_one()
         if self.kind not in SENT_KINDS or not self.problem_ids:
             return True
-        resolution = self._mapper()._resolve(self._move_in_company(), self.connection_id)
+        try:
+            resolution = self._mapper()._resolve(self._move_in_company(), self.connection_id)
+        except DatabaseError:
+            raise
+        except Exception:
+            # It goes, and says itself what is wrong; those behind it are looked at all the same.
+            _logger.exception("Exact exchange %s could not be looked at again", self.id)
+            return True
         if resolution.problems:
             self._note_problems(resolution.problems)
             self.write(

@@ -6,7 +6,7 @@ from psycopg2 import Error as DatabaseError
 
 from odoo import fields, models
 
-from ..client import DataError, ExactError, Guid, RightsError, encode, odata
+from ..client import ExactError, Guid, RightsError, encode, odata
 from ..resolution import decimal_amount
 from .exact_exchange_drive import BatchStop, TimeUp
 from .exact_mapper import MAX_REFERENCE
@@ -219,14 +219,11 @@ class ExactExchange(models.Model):
                 ),
             )
         except ExactError as error:
-            known = self.state == "unclear"
-            stop = self._settle_error(error)
-            if known and not isinstance(error, DataError):
+            if self._is_lost():
                 # Still not known: only the time of the next question has changed.
-                self.state = "unclear"
-            self._commit(1)
-            if stop:
-                raise BatchStop from error
+                self._settle_unknown(error)
+            else:
+                self._settle_step_error(error)
             return False
         if not rows:
             return not self._wait_out_booking()

@@ -107,7 +107,8 @@ class ExactExchange(models.Model):
 
     def _settle(self, state, cause, message, error=None, retry_at=False):
         # One line for each cause of waiting, not one for each minute of it.
-        news = state != "waiting" or cause != self.cause_id
+        known = ("waiting",) if self.state == "sending" else ("waiting", "unclear")
+        news = state not in known or cause != self.cause_id
         self.write(
             {
                 "state": state,
