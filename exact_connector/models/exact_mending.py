@@ -101,6 +101,7 @@ class ExactProbe(models.Model):
 
     def _keep_grant(self):
         regained = self.state not in ("ok", "unknown")
-        super()._keep_grant()
+        result = super()._keep_grant()
         if regained:
             self.env["exact.exchange"]._note_right_granted(self.connection_id, self.cause_id)
+        return result

@@ -151,8 +151,9 @@ class ExactConnection(models.Model):
         if any(connection.keep_months < 0 for connection in self):
             raise ValidationError(self.env._("The log is kept for 0 (for ever) or more months."))
 
-    def unlink(self):
-        """With its exchanges, unless one of them may have reached Exact and is not settled."""
+    @api.ondelete(at_uninstall=False)
+    def _unlink_with_exchanges(self):
+        """Its exchanges go first, unless one of them may have reached Exact and is not settled."""
         exchanges = self.env["exact.exchange"].sudo().search([("connection_id", "in", self.ids)])
         for connection, own in exchanges.grouped("connection_id").items():
             open_ones = own.filtered(
@@ -173,7 +174,6 @@ class ExactConnection(models.Model):
                     )
                 )
         exchanges.unlink()
-        return super().unlink()
 
 
 class ResConfigSettings(models.TransientModel):

@@ -12,20 +12,6 @@ from .exact_mapper_sales_entry import DOCUMENT_TYPES
 SENDABLE_STATES = ("not_sent", "failed", False)
 
 
-class ExactConnection(models.Model):
-    _inherit = "exact.connection"
-
-    day_share = fields.Float(
-        "Share of Calls Left", compute="_compute_day_share", help="In percent of today's limit."
-    )
-
-    @api.depends("day_limit", "day_remaining")
-    def _compute_day_share(self):
-        for connection in self:
-            limit = connection.day_limit
-            connection.day_share = 100 * connection.day_remaining / limit if limit else 0
-
-
 class ExactExchange(models.Model):
     _inherit = "exact.exchange"
 

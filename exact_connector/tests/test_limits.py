@@ -51,7 +51,7 @@ class LimitCase(ErrorCase):
         self.env.invalidate_all()
         return self.connection.sudo().budget_ids
 
-    def read(self, lane="click", times=1, **options):
+    def read_accounts(self, lane="click", times=1, **options):
         """So many reads with a client of its own; how many went before one was refused here."""
         client = self.connection._get_client(lane)
         for done in range(times):
@@ -91,22 +91,22 @@ class TestLimits(LimitCase):
 
     def test_limits_minute_lets_its_calls_go_and_not_one_more(self):
         self.limits(minute=4)
-        self.assertEqual(self.read(times=6), 4)
+        self.assertEqual(self.read_accounts(times=6), 4)
         self.assertEqual(self.statuses(), [200] * 4, "no refusal was provoked")
         self.assertLess(self.away(self.connection.limited_until), 65)
         with self.later(61):
-            self.assertEqual(self.read(times=1), 1)
+            self.assertEqual(self.read_accounts(times=1), 1)
 
     def test_limits_day_lets_its_calls_go_and_not_one_more(self):
         self.limits(day=3)
-        self.assertEqual(self.read(times=6), 3)
+        self.assertEqual(self.read_accounts(times=6), 3)
         self.assertEqual(self.statuses(), [200] * 3)
         self.assertGreater(self.away(self.connection.limited_until), 0)
         with self.later(61):
-            self.assertEqual(self.read(), 0, "another minute, the same day")
+            self.assertEqual(self.read_accounts(), 0, "another minute, the same day")
         with self.later(86400):
             self.age_token()
-            self.assertEqual(self.read(), 1)
+            self.assertEqual(self.read_accounts(), 1)
 
     def age_token(self):
         """A day on, Exact wants a new access token."""
@@ -135,7 +135,7 @@ class TestLimits(LimitCase):
         told[f"{MINUTE}Reset"] = str(int(end.timestamp() * 1000))
         retry_at = self.answer(429, told)
         self.assertLessEqual((retry_at - end).total_seconds(), 3)
-        self.assertEqual(self.read(), 0)
+        self.assertEqual(self.read_accounts(), 0)
         self.assertEqual(self.budget.day_left, 4999, "nothing was said of the day")
 
     def test_w12_429_with_headers_of_the_day_only(self):
@@ -145,15 +145,15 @@ class TestLimits(LimitCase):
             retry_at.replace(tzinfo=None), midnight, delta=timedelta(seconds=130)
         )
         with self.later(120):
-            self.assertEqual(self.read(), 0)
+            self.assertEqual(self.read_accounts(), 0)
 
     def test_w12_429_without_headers_waits_a_minute_and_an_hour_where_it_comes_back(self):
         self.answer(429)
-        self.assertEqual(self.read(), 0)
+        self.assertEqual(self.read_accounts(), 0)
         with self.later(62):
             self.answer(429)
         with self.later(124):
-            self.assertEqual(self.read(), 0, "the block for errors lasts an hour")
+            self.assertEqual(self.read_accounts(), 0, "the block for errors lasts an hour")
             self.answer(resource=ENTRIES)  # and is of that endpoint alone
         with self.later(62 + 3601):
             self.answer()
@@ -165,28 +165,28 @@ class TestLimits(LimitCase):
             self.age_token()
             self.answer_of_exact()
             self.limits(minute=2)
-            self.assertEqual(self.read(times=3), 2)
+            self.assertEqual(self.read_accounts(times=3), 2)
             self.assertLess(self.away(self.connection.limited_until), 65)
         self.assertEqual(set(self.statuses()), {200})
 
     def answer_of_exact(self):
         """One call tells what time it is there."""
-        self.assertEqual(self.read(), 1)
+        self.assertEqual(self.read_accounts(), 1)
 
     # === LANES === #
 
     def test_w12_lower_lanes_leave_calls_of_the_minute(self):
         self.limits(minute=20)
-        self.assertEqual(self.read("bulk", times=30), 14)
-        self.assertEqual(self.read("document", times=30), 4)
-        self.assertEqual(self.read("click", times=30), 2)
+        self.assertEqual(self.read_accounts("bulk", times=30), 14)
+        self.assertEqual(self.read_accounts("document", times=30), 4)
+        self.assertEqual(self.read_accounts("click", times=30), 2)
         self.assertEqual(self.statuses(), [200] * 20)
 
     def test_w12_lower_lanes_leave_calls_of_the_day(self):
         self.limits(day=20)
-        self.assertEqual(self.read("bulk", times=30), 14)
-        self.assertEqual(self.read("document", times=30), 4)
-        self.assertEqual(self.read("click", times=30), 2)
+        self.assertEqual(self.read_accounts("bulk", times=30), 14)
+        self.assertEqual(self.read_accounts("document", times=30), 4)
+        self.assertEqual(self.read_accounts("click", times=30), 2)
 
     def test_w12_click_overtakes_nightly_import(self):
         """The import waits for the next minute without holding a worker; the invoice goes now."""
@@ -313,7 +313,7 @@ class TestLimits(LimitCase):
             move.action_exact_create_sales_entry()
         self.assertEqual(self.statuses(), [400] * 10, "Exact never came to blocking us")
         self.assertEqual(moves[-1].exact_state, "waiting")
-        self.assertEqual(self.read(), 1, "another endpoint goes on")
+        self.assertEqual(self.read_accounts(), 1, "another endpoint goes on")
 
     def test_limits_scheduled_work_leaves_refusals_to_people(self):
         for number in range(8):
@@ -372,7 +372,7 @@ class TestLimits(LimitCase):
     def test_w12_other_companies_calls_are_not_shown(self):
         company, _other = self.other_company()
         user = self.make_user("eva", "exact_connector.group_exact_user", company=company)
-        self.read()
+        self.read_accounts()
         env = self.env(user=user, context={"allowed_company_ids": company.ids})
         self.assertLessEqual(env["exact.budget.use"].search([]).company_id, company)
         self.assertFalse(env["exact.budget.error"].search([]))

@@ -125,8 +125,9 @@ class Wire:
 
     def wait_closed(self):
         """Until this side has closed every connection that was made: the closing may come after the answer."""
-        for thread in self._threads:
-            thread.join(5)
+        deadline = time.monotonic() + 5
+        while any(c.fileno() != -1 for c in self._connections) and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def stop(self):
         self._open = False
