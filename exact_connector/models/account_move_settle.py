@@ -54,6 +54,13 @@ class AccountMove(models.Model):
             ("exact_settlement_ids", "!=", False),
         ]
 
+    def _exact_ask_again(self):
+        """The next run asks whether these are paid, one by one: this one could not settle them."""
+        exchanges_sudo = self.sudo().exact_exchange_ids
+        exchanges_sudo.filtered(
+            lambda e: e.kind == "sales_entry" and e.state == "done"
+        ).to_read = True
+
     # === SETTLING === #
 
     def _exact_settle(self, connection, remaining, date):

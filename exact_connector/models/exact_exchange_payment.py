@@ -90,8 +90,9 @@ class ExactExchange(models.Model):
         for start in range(0, len(waiting_sudo), LOOK_UP):
             chunk_sudo = waiting_sudo[start : start + LOOK_UP]
             moves = chunk_sudo.move_id.filtered("exact_entry_id")
-            self.updated_count += len(self._refresh_paid_status(client, connection, moves))
-            chunk_sudo.to_read = False
+            held = set()
+            self.updated_count += len(self._refresh_paid_status(client, connection, moves, held))
+            chunk_sudo.filtered(lambda e, h=held: e.move_id.exact_entry_id not in h).to_read = False
             self.page_count += 1
             yield
 
@@ -107,7 +108,9 @@ class ExactExchange(models.Model):
         )
         for start in range(0, len(moves), LOOK_UP):
             chunk = moves[start : start + LOOK_UP]
-            self.updated_count += len(self._refresh_paid_status(client, connection, chunk))
+            held = set()
+            self.updated_count += len(self._refresh_paid_status(client, connection, chunk, held))
+            chunk.filtered(lambda m, h=held: m.exact_entry_id in h)._exact_ask_again()
             self.page_count += 1
             # Where the time of this run ends here, the next one goes on from here.
             self.paid_since = chunk[-1].invoice_date
@@ -115,8 +118,11 @@ class ExactExchange(models.Model):
         self.paid_since = False
 
     @api.model
-    def _refresh_paid_status(self, client, connection, moves):
-        """Ask for the receivables of these documents and settle what is paid; no cursor is moved."""
+    def _refresh_paid_status(self, client, connection, moves, held=None):
+        """Ask for the receivables of these documents and settle what is paid; no cursor is moved.
+
+        :param held: see :meth:`_settle_receivables`
+        """
         settled = self.env["account.move"]
         for start in range(0, len(moves), LOOK_UP):
             rows = client.rows(
@@ -127,7 +133,7 @@ class ExactExchange(models.Model):
                     [Guid(move.exact_entry_id) for move in moves[start : start + LOOK_UP]],
                 ),
             )
-            settled |= self._settle_receivables(client, connection, rows)
+            settled |= self._settle_receivables(client, connection, rows, held)
         return settled
 
     @api.model

@@ -199,6 +199,18 @@ class TestPayment(SendCase):
         self.assertEqual(held.payment_state, self.paid)
         self.assertEqual((len(self.settlements(held)), len(self.settlements(other))), (1, 1))
 
+    def test_r32_payment_since_a_day_of_a_document_that_somebody_held_comes_with_the_next_run(self):
+        held = self.sent()
+        self.receive((held, None))
+        self.connection.payment_cursor = "999999999999"  # it has passed that payment
+        moves = type(held)
+        with patch.object(moves, "try_lock_for_update", lambda records, **_options: records[:0]):
+            self.connection._refresh_payments_since(held.invoice_date)
+            self.cron("ir_cron_process_exchanges")
+        self.assertEqual(held.payment_state, "not_paid")
+        self.sync()
+        self.assertEqual(held.payment_state, self.paid)
+
     def test_r32_nothing_changed_books_nothing(self):
         move = self.sent()
         self.sync()
