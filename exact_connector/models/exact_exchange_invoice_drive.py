@@ -253,10 +253,10 @@ class ExactExchange(models.Model):
             # In Exact already, or perhaps: never given up, and nothing that it took is freed.
             state = "unclear"
             if not retry_at and not isinstance(error, AuthError):
-                # After reconnecting it goes on by itself.
-                retry_at = clock.now(self.env) + (
-                    UNCLEAR_WAIT if isinstance(error, DataError) else timedelta(hours=1)
-                )
+                # After reconnecting it goes on by itself. What was made just now may be there in a moment; what
+                # is refused again and again would use up the refusals that Exact allows all documents.
+                soon = isinstance(error, DataError) and self.state == "sending"
+                retry_at = clock.now(self.env) + (UNCLEAR_WAIT if soon else timedelta(hours=1))
                 self._schedule(at=retry_at)
         result = super()._settle(state, cause, message, error=error, retry_at=retry_at)
         if self.state == "failed" and self.kind == "sales_invoice":

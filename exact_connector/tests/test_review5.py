@@ -117,6 +117,18 @@ class TestReviewWaiting(MendCase):
                 self.cron("ir_cron_process_exchanges")
                 self.assertEqual(exchange.state, "done", exchange.message)
 
+    def test_r56_look_up_that_is_refused_again_leaves_the_refusals_of_an_hour_to_others(self):
+        _move, exchange = self.lost(state="sending")
+        self.fault("status", method="GET", status=400, times=2)
+        waits = []
+        for _n in range(2):
+            self.cron("ir_cron_process_exchanges")
+            self.assertEqual(exchange.state, "unclear")
+            waits.append(exchange.retry_at - fields.Datetime.now())
+            self.make_due(exchange)
+        self.assertLess(waits[0], timedelta(minutes=2))
+        self.assertGreater(waits[1], timedelta(minutes=50))
+
     def test_r56_document_of_a_dead_worker_stays_unclear_while_exact_takes_no_call(self):
         """Else it could be cancelled, or set back to draft, though Exact may have booked it."""
         move, exchange = self.lost(state="sending")
@@ -154,6 +166,18 @@ class TestReviewWaiting(MendCase):
         ):
             self.background()
         self.assertEqual(moves.mapped("exact_state"), ["failed", "done"])
+
+    def test_w05_document_of_a_customer_whose_right_was_missing_goes_when_the_customer_does(self):
+        partner = self.customer(known=False, name="Zonder recht")
+        move = self.invoice(partner=partner)
+        self.fault("status", path=ACCOUNTS, status=403)
+        move.action_exact_create_sales_entry()
+        self.assertEqual(move.exact_state, "failed")
+        partner.exact_exchange_ids.filtered(lambda e: e.kind == "account").action_retry()
+        self.assertTrue(partner.exact_account_id)
+        self.save()
+        self.background()
+        self.assertEqual(move.exact_state, "done", move.exact_message)
 
     def test_customer_that_cannot_be_worked_out_holds_up_no_other(self):
         partners = self.customer(known=False, name="Een") | self.customer(known=False, name="Twee")
