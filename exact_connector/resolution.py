@@ -85,7 +85,8 @@ class LineResolution:
 class Resolution:
     """The answer for one document: header values, lines, problems (they stop) and notes (they do not).
 
-    ``stamp``: when the document was last changed, as far as this answer knows.
+    ``stamp``: when the document was last changed, as far as this answer knows. ``body``: what the POST
+    carries, where it was made already; for the customer it names.
     """
 
     values: dict = field(default_factory=dict)
@@ -93,6 +94,7 @@ class Resolution:
     problems: list = field(default_factory=list)
     notes: list = field(default_factory=list)
     stamp: object = None
+    body: dict | None = None
 
     def problem(self, code, message, record=None):
         found = Problem(code, message, record)

@@ -205,4 +205,6 @@ class AccountMove(models.Model):
             text = env._("Not in Exact: %s", text)
         lines = [text, *(exchange.notes or "").splitlines()]
         body = Markup("<br/>").join(part for line in lines for part in line.splitlines())
-        self._message_log(body=body)
+        # In a batch whoever runs it is looked up once.
+        author_id, email_from = env.context.get("exact_author") or (None, None)
+        self._message_log(body=body, author_id=author_id, email_from=email_from)

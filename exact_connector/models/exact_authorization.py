@@ -1,3 +1,5 @@
+import time
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
@@ -5,6 +7,27 @@ from ..client import COUNTRIES, ExactClient
 
 CALLBACK_PATH = "/exact_connector/oauth2/callback"
 PRACTICE_PARAMETER = "exact_connector.practice_url"
+# Seconds that a client goes on with a token without asking again; less than the life that is left of one
+# that is handed out (WAIT_BEFORE_EXPIRY).
+TOKEN_HELD = 4.0
+
+
+class HeldToken:
+    """Gives one client its token; a burst of calls asks the database for it once, not once a call.
+
+    One that Exact refused is never given again.
+    """
+
+    def __init__(self, get_token):
+        self._get_token = get_token
+        self._token, self._until = None, 0.0
+
+    def __call__(self, rejected=None):
+        if rejected or not self._token or time.monotonic() >= self._until:
+            self._token = None
+            self._token = self._get_token(rejected)
+            self._until = time.monotonic() + TOKEN_HELD
+        return self._token
 
 
 class ExactAuthorization(models.Model):
@@ -164,7 +187,7 @@ class ExactAuthorization(models.Model):
         return ExactClient(
             self._get_base_url(),
             division_code,
-            self._get_access_token,
+            HeldToken(self._get_access_token),
             on_call=on_call,
             gate=gate,
         )

@@ -1,4 +1,5 @@
 import logging
+import time
 import uuid
 from datetime import timedelta
 
@@ -317,11 +318,16 @@ class ExactExchange(models.Model):
     # === COMMIT === #
 
     def _commit(self, processed, remaining=None):
-        """Commit, tell a cron how far it is; the one place for both.
+        """Commit, tell a cron how far it is where that has changed; the one place for both.
 
         :return: seconds left for this run, 0 to stop.
         """
-        return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
+        cron = self.env["ir.cron"]
+        if processed or remaining is not None:
+            return cron._commit_progress(processed, remaining=remaining)
+        cron.with_context(ir_cron_progress_id=False)._commit_progress()
+        end = self.env.context.get("cron_end_time", float("inf"))
+        return max(end - time.monotonic(), 0)
 
     def _rollback(self):
         """Back to the last commit of the driver."""

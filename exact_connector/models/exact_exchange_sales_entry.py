@@ -13,6 +13,15 @@ from .exact_mapper import MAX_REFERENCE
 
 _logger = logging.getLogger(__name__)
 
+# What is looked at of a document before its POST; each commit has emptied the cache.
+LAST_LOOK = (
+    "write_date",
+    "commercial_partner_id",
+    "move_type",
+    "exact_entry_id",
+    "exact_invoice_id",
+    "exact_differs",
+)
 MAPPERS = {
     "sales_entry": "exact.mapper.sales.entry",
     "sales_invoice": "exact.mapper.sales.invoice",
@@ -57,6 +66,7 @@ class ExactExchange(models.Model):
                 continue
             try:
                 resolution = exchange._mapper()._resolve(move, exchange.connection_id)
+                exchange._make_body(move, resolution)
             except DatabaseError:
                 raise
             except Exception as error:
@@ -67,13 +77,17 @@ class ExactExchange(models.Model):
                 exchange._settle_problems(resolution.problems)
             else:
                 ready.append((exchange, resolution))
+        drive = f"_drive_{exchanges[:1].kind}"
+        author = self.env["mail.thread"]._message_compute_author()
         self._commit(len(exchanges) - len(ready))
         settled = self._ensure_customers(client, ready)
         for exchange, resolution in ready:
             if exchange in settled:
                 continue
+            # Each commit empties the cache: what is read again is this document, not the whole chunk.
+            exchange = exchange.with_context(exact_author=author).with_prefetch()
             try:
-                getattr(exchange, f"_drive_{exchange.kind}")(client, resolution)
+                getattr(exchange, drive)(client, resolution)
             except BatchStop:
                 raise
             except Exception as error:
@@ -85,6 +99,12 @@ class ExactExchange(models.Model):
     def _mapper(self):
         """What maps the document of this exchange."""
         return self.env[MAPPERS[self.kind]]
+
+    def _make_body(self, move, resolution):
+        """What will be sent, made while all it is made of has been read; not where the customer is new."""
+        account_id = move.commercial_partner_id.exact_account_id
+        if self.kind == "sales_entry" and account_id and not resolution.problems:
+            resolution.body = self._mapper()._exact_values(move, resolution, account_id)
 
     def _settle_if_known(self):
         """A document that already carries its entry is done, whoever brought it there."""
@@ -150,6 +170,8 @@ class ExactExchange(models.Model):
         if self._may_be_booked() and not getattr(self, f"_recover_{self.kind}")(client):
             return None
         move = self._move_in_company()
+        move.fetch(LAST_LOOK)
+        move.commercial_partner_id.fetch(["exact_account_id"])
         if resolution is None or resolution.stamp != move.write_date:
             # Each document before this one was a commit: it may have been changed since.
             resolution = self._mapper()._resolve(move, self.connection_id)
@@ -173,9 +195,10 @@ class ExactExchange(models.Model):
         if resolution is None:
             return
         move = self._move_in_company()
-        values = self._mapper()._exact_values(
-            move, resolution, move.commercial_partner_id.exact_account_id
-        )
+        account_id = move.commercial_partner_id.exact_account_id
+        values = resolution.body
+        if not values or values["Customer"] != account_id:
+            values = self._mapper()._exact_values(move, resolution, account_id)
         try:
             self._hold_for_limit(client, "POST", "salesentry/SalesEntries")
             if not self._start_attempt(json.loads(encode(values))):
@@ -288,8 +311,9 @@ class ExactExchange(models.Model):
         differs = booked != expected or bool(others)
         notes += others
         self._settle_done(row["EntryID"], row.get("EntryNumber"), notes)
-        # None of these fields concerns the lines: the invoice need not be worked out again.
-        move.sudo().with_context(skip_invoice_sync=True).write(
+        # None of these fields concerns the lines: the invoice need not be worked out and checked again.
+        quiet = {"skip_invoice_sync": True, "check_move_validity": False}
+        move.sudo().with_context(**quiet).write(
             {
                 "exact_entry_id": row["EntryID"],
                 "exact_entry_number": str(row.get("EntryNumber") or ""),
@@ -304,7 +328,10 @@ class ExactExchange(models.Model):
 
     def _notes_on_header(self, move, row):
         """Customer and date of an entry that is adopted may be others than the document's by now."""
-        compared = self.env["exact.mapper.sales.entry"]._compare(move, row)
+        mapper = self.env["exact.mapper.sales.entry"]
+        if mapper._has_header(move, row):
+            return []
+        compared = mapper._compare(move, row)
         return [
             self.env._(
                 "%(what)s differs: %(exact)s in Exact, %(odoo)s in Odoo.",

@@ -88,6 +88,19 @@ class ExactMapperSalesEntry(models.AbstractModel):
     # === SIDE BY SIDE === #
 
     @api.model
+    def _has_header(self, move, row):
+        """Whether customer and date of an entry are the document's; like :meth:`_compare`, without its texts."""
+        partner = move.commercial_partner_id
+        partner.fetch(["exact_account_id"])
+        day = row.get("EntryDate")
+        day = day.date() if isinstance(day, datetime) else day
+        return (
+            bool(partner.exact_account_id)
+            and (row.get("Customer") or "").lower() == partner.exact_account_id.lower()
+            and day == move.invoice_date
+        )
+
+    @api.model
     def _compare(self, move, row):
         """The properties that ``row``, an entry as read from Exact, has in common with the document.
 

@@ -1,10 +1,12 @@
 """What it costs: calls to Exact and queries in Odoo (architecture: budgets)."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
 
+from ..models import exact_authorization
 from .sending import ACCOUNTS, ENTRIES, SendCase
 
 
@@ -141,4 +143,49 @@ class TestBudget(SendCase):
         small = self.queries(4, partner) / 4
         large = self.queries(16, partner) / 16
         self.assertLessEqual(large, small)
-        self.assertLess(large, 120, "queries for one entry, every commit emptying the cache")
+
+    def test_entry_of_a_known_customer_costs_at_most_29_queries(self):
+        """Both commits empty the cache, so that each document is read twice: before its POST and after it.
+
+        Before: lock and exchange, document, customer, Exact's limits, the claim with the document's state (10).
+        After: lock and exchange, document, customer, what an earlier failure may have left (problems, notice,
+        activity), then exchange, document and the line in its chatter with what Odoo wants of them (18).
+        """
+        partner = self.customer()
+        self.queries(2, partner)
+        self.assertLessEqual(self.queries(20, partner) / 20, 29)
+
+    def test_burst_of_calls_looks_its_token_up_once(self):
+        authorization = self.env.registry["exact.authorization"]
+        get, asked = authorization._get_access_token, []
+
+        def counted(this, rejected=None):
+            asked.append(rejected)
+            return get(this, rejected)
+
+        with patch.object(authorization, "_get_access_token", counted):
+            client = self.connection._get_client()
+            for _n in range(3):
+                client.me()
+            self.assertEqual(asked, [None])
+            # A while later, and after Exact has refused it, it is asked for again.
+            with patch.object(exact_authorization, "TOKEN_HELD", -1.0):
+                self.connection._get_client().me()
+                self.connection._get_client().me()
+        self.assertEqual(asked, [None] * 3)
+
+    def test_document_is_read_alone_between_commits_and_not_with_its_batch(self):
+        """Read along with every other one of the batch, it would cost the more the larger the batch is."""
+        read = []
+        fetch = self.env.registry["account.move"]._fetch_query
+
+        def counted(this, query, fields):
+            found = fetch(this, query, fields)
+            if this._name == "account.move":
+                read.append(len(found))
+            return found
+
+        partner = self.customer()
+        with patch.object(self.env.registry["account.move"], "_fetch_query", counted):
+            self.queries(8, partner)
+        self.assertLessEqual(sum(size > 1 for size in read), 4, read)
