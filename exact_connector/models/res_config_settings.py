@@ -18,6 +18,7 @@ KEPT = {
     "exact_import_customers": "import_customers",
     "exact_auto_send": "auto_send",
     "exact_look_at_once": "look_at_once",
+    "exact_keep_months": "keep_months",
 }
 
 

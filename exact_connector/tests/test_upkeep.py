@@ -94,6 +94,13 @@ class TestClearing(SendCase):
         with self.assertRaises(UserError):
             self.connection.keep_months = -1
 
+    def test_settings_show_and_keep_the_months(self):
+        settings = self.env["res.config.settings"].sudo().create({})
+        self.assertEqual(settings.exact_keep_months, 24)
+        settings.exact_keep_months = 0
+        settings.execute()
+        self.assertEqual(self.connection.keep_months, 0)
+
     def test_it_goes_in_batches(self):
         self.patch(exact_upkeep, "BATCH", 2)
         runs = self.exchanges(4)
