@@ -329,7 +329,9 @@ class ExactExchange(models.Model):
             parts.append(env._("%s to follow", len(later)))
         if len(self) == 1 and not skipped:
             parts = [self._one_title()]
-        details = [exchange._one_line() for exchange in (failed | later)[:5]]
+        # Of many, those that only wait for their turn have nothing of their own to tell.
+        telling = (failed | later).filtered(lambda e: len(self) == 1 or e.state != "pending")
+        details = [exchange._one_line() for exchange in telling[:5]]
         details += [f"{record.display_name}: {reason}" for record, reason in list(skipped)[:5]]
         if len(self) == 1 and done and not skipped:
             details = [done._one_line()]
@@ -357,6 +359,7 @@ class ExactExchange(models.Model):
                 "title": ", ".join(parts) or env._("Nothing to do"),
                 "message": "\n".join(details),
                 "type": kind,
+                "className": "o_exact_notice",
                 "sticky": kind != "success",
                 "next": next_action,
             },
