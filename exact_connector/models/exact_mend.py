@@ -37,7 +37,6 @@ class ExactMend(models.Model):
     action = fields.Selection(related="cause_id.action")
     record_name = fields.Char("Where to Mend It", compute="_compute_record_name")
     stopped = fields.Char("Stops", compute="_compute_stopped")
-    progress = fields.Char("Again", compute="_compute_stopped")
 
     @property
     def _table_query(self):
@@ -113,10 +112,9 @@ class ExactMend(models.Model):
                 )
             if other > 0:
                 parts.append(env._("1 run") if other == 1 else env._("%s runs", other))
+            if mend.busy_count:
+                parts.append(env._("%s on their way again", mend.busy_count))
             mend.stopped = ", ".join(parts)
-            mend.progress = (
-                env._("%s on their way again", mend.busy_count) if mend.busy_count else False
-            )
 
     def _get_record(self):
         """The record that mends it, empty where it is gone or not for this user."""
@@ -190,6 +188,7 @@ class ExactMend(models.Model):
             "name": self.cause_id.name or action["name"],
             "display_name": self.cause_id.name or action["name"],
             "domain": [("id", "in", self._get_exchanges().ids)],
-            "context": {},
+            # None of them has a number of Exact or a moment to expect.
+            "context": {"exact_to_mend": True},
             "path": False,
         }

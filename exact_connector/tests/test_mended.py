@@ -106,7 +106,7 @@ class TestMended(MendCase):
         self.exchange(moves[0]).sudo().state = "pending"
         row = self.rows()
         self.assertEqual((row.id, row.stopped_count, row.busy_count), (known, 2, 1))
-        self.assertEqual(row.progress, "1 on their way again")
+        self.assertEqual(row.stopped, "2 documents, 1 on their way again")
 
     def test_w05_many_are_tried_again_in_the_background(self):
         moves = self.failing(3, self.unmapped)
