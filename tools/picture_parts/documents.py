@@ -166,6 +166,11 @@ def mend(hands: Hands, documents: dict[str, int]) -> None:
     hands.picture("documents", again=True)
     hands.open("exact-mend", ".o_list_view")
     hands.picture("exchanges_to_mend")
+    hands.record("exact.connection", hands.session.call("exact.connection", "search", [])[0])
+    hands.driver.execute_script(
+        "arguments[0].scrollIntoView({block: 'center'})", hands.find(".o_exact_call_meter")
+    )
+    hands.picture("meter")
     hands.open("exact-all-exchanges", ".o_list_view")
     hands.picture("exchanges", again=True)
     for name in ("failed", "good"):

@@ -19,7 +19,7 @@ DESK, TELEPHONE = (1366, 768), (400, 800)
 SHOWN = {
     "setup_app", "consent", "setup_division", "setup_done", "mapping", "import_done", "match_desk",
     "invoice_list", "sync_done", "invoice_button", "invoice_sent", "invoice_failed", "invoice_paid",
-    "invoice_reopened", "exchanges_to_mend", "ways_out", "adopt", "payment_term",
+    "invoice_reopened", "exchanges_to_mend", "meter", "ways_out", "adopt", "payment_term",
     "invoicing_connection", "invoicing_draft", "invoicing_printed",
     "uninvoiced", "invoice_wizard", "left_behind", "order_in_exact", "hours", "expense",
 }  # fmt: skip
