@@ -41,7 +41,7 @@ class TestReviewBudget(LimitCase):
                 429, {f"{MINUTE}Remaining": "0", f"{MINUTE}Reset": self.epoch(**away)}
             )
             self.assertLess(self.away(retry_at.replace(tzinfo=None)), 125)
-            self.assertEqual(self.read(), 0, "not at once again")
+            self.assertEqual(self.read_accounts(), 0, "not at once again")
 
     def test_limits_call_taken_ahead_and_not_made_is_given_back(self):
         self.answer(400, method="POST", resource=ENTRIES)
