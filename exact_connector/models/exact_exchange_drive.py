@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from .. import clock
 from ..client import ExactError, RightsError
@@ -76,7 +77,10 @@ class ExactExchange(models.Model):
                     # What was not foreseen at one connection is told, once the others had their turn.
                     self._rollback()
                     halted |= connection
-                    if fault is None:
+                    if self._is_held_elsewhere(error):
+                        self._schedule(fields.Datetime.now() + timedelta(minutes=1))
+                        self._commit(0)
+                    elif fault is None:
                         fault = error
                     else:
                         _logger.error("Exact connection %s: fault", connection.id, exc_info=error)
@@ -86,6 +90,14 @@ class ExactExchange(models.Model):
             # Not at once again: what waits has a time, the rest comes with it.
             self._commit(0, remaining=0)
         return halted
+
+    def _is_held_elsewhere(self, error):
+        """Another worker changed the same records: no fault, and in the background nobody waits for it.
+
+        A request is run again by Odoo at once, which a person who pressed a button does wait for.
+        """
+        background = self.env.context.get("exact_lane") == "document"
+        return background and isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY)
 
     def _get_lang(self):
         """Whoever runs this reads its messages; a scheduler has no language, so then whoever asked."""
