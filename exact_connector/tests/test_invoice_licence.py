@@ -91,7 +91,7 @@ class TestInvoiceLicence(LicenceCase):
             )
         )
         with self.assertRaises(ExactError) as caught:
-            self.connection._get_client().create(INVOICING, {})
+            self.connection._get_client().first(INVOICING, select=["InvoiceID"], top=1)
         exchange._settle_error(caught.exception)
         self.assertEqual(exchange.cause_id.code, "invoicing_licence")
         self.assertEqual(self.connection.invoice_licence, "missing")
