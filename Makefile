@@ -39,7 +39,8 @@ amounts: provision  ## 2,000 random documents and 500 random selections against 
 	@EXACT_RANDOM_SELECTIONS=500 $(VENV) tools/dev.py test exact_connector_timesheet/tests/test_invoice_amounts.py
 
 faults: provision  ## every call against everything that can go wrong around it; writes docs/faults.md (make test takes a part)
-	@EXACT_FAULTS=$${EXACT_FAULTS:-all} $(VENV) -m pytest tests/faults tests/soak -q --tb=line
+	@EXACT_FAULTS=$${EXACT_FAULTS:-all} $(VENV) -m pytest tests/faults -n auto -q --tb=line
+	@EXACT_FAULTS=$${EXACT_FAULTS:-all} $(VENV) -m pytest tests/soak -q --tb=line
 
 requirements: provision  ## which test proves which requirement, from the last run (AGAIN=1: run first)
 	@$(VENV) tools/requirements_table.py $(if $(AGAIN),--again)

@@ -35,6 +35,13 @@ def worlds(_server):
     _worlds.clear()
 
 
+def pytest_runtest_logreport(report):
+    """Gather the cells, from the processes that share the work too."""
+    for name, value in report.user_properties:
+        if name == "cell":
+            table.keep(*value)
+
+
 def pytest_sessionfinish(session):
     """The table of what was tried."""
     if os.environ.get("EXACT_FAULTS") and not hasattr(session.config, "workerinput"):

@@ -1,7 +1,6 @@
 """The matrix as a table: steps down, troubles across, one for each driver."""
 
 import os
-import time
 
 from provisioning.common import ROOT
 from tests.faults.drivers import DRIVERS
@@ -9,7 +8,6 @@ from tests.faults.steps import STEPS
 from tests.faults.troubles import TROUBLES
 
 RESULTS: dict[tuple[str, str, str], list[str]] = {}
-_began = time.monotonic()
 
 
 def keep(driver, step, trouble, wrong):

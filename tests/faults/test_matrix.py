@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from tests.faults import cell, table
+from tests.faults import cell
 from tests.faults.drivers import DRIVERS
 from tests.faults.steps import STEPS
 from tests.faults.troubles import TROUBLES
@@ -36,7 +36,7 @@ def chosen():
 
 
 @pytest.mark.parametrize(("driver", "step", "trouble"), chosen())
-def test_r56_booked_once_nothing_lost_state_honest(worlds, driver, step, trouble):
+def test_r56_booked_once_nothing_lost_state_honest(worlds, driver, step, trouble, record_property):
     wrong = cell.run(worlds(driver), STEPS[step], TROUBLES[trouble])
-    table.keep(driver, step, trouble, wrong)
+    record_property("cell", (driver, step, trouble, wrong))
     assert not wrong

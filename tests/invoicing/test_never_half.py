@@ -8,6 +8,7 @@ import pytest
 import requests
 from demo_parts.job import DIVISION, Job
 from demo_parts.work import Work
+from waiting import wait
 
 from harness import OdooServer, OdooSession, Postgres, ServerError, Simulator
 
@@ -97,17 +98,6 @@ def copies(odoo, hours):
     """Odoo's copies that these hours are in."""
     rows = odoo.rpc("account.analytic.line", "read", hours, ["timesheet_invoice_id"])
     return {row["timesheet_invoice_id"] and row["timesheet_invoice_id"][0] for row in rows}
-
-
-def wait(condition, what, seconds=30):
-    """Wait for a true value."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"waited {seconds} s for {what}")
 
 
 def settle(odoo):

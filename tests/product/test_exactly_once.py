@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 import requests
 from demo_parts.job import DIVISION
+from waiting import wait
 
 from harness import OdooSession, ServerError
 
@@ -87,17 +88,6 @@ def make_due(odoo, number):
         " started_on = now() AT TIME ZONE 'utc' - interval '5 minutes' WHERE move_id = %s",
         number,
     )
-
-
-def wait(condition, what, seconds=30):
-    """Wait for a true value."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"waited {seconds} s for {what}")
 
 
 def exchange_state(odoo, number):

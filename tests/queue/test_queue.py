@@ -2,10 +2,10 @@
 
 import os
 import signal
-import time
 from datetime import date
 
 import pytest
+from waiting import wait
 
 from harness import OdooServer, Postgres, Simulator
 
@@ -97,16 +97,6 @@ def odoo(simulator):
             running.rpc("ir.actions.server", "run", action)
         yield running
         running.kill()
-
-
-def wait(condition, what, seconds=60):
-    """Wait for a true value."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"waited {seconds} s for {what}")
 
 
 def entries(simulator, division):
