@@ -53,18 +53,20 @@ class ExactExchange(models.Model):
             document = payload.get("document") or self._find_invoice_document(client, move)
             file = document and self._find_invoice_pdf(client, document)
             if not file:
-                self._wait_for_pdf(move, {**payload, "document": document})
+                self._wait_for_pdf(
+                    move,
+                    {**payload, "document": document},
+                    self.env._("The PDF is not in Exact yet; Odoo asks again."),
+                    "pdf_not_there",
+                    self.env._("Exact has made no PDF of %s.", move._exact_pdf_label()),
+                )
                 return
             content = self._download_pdf(client, file)
         except ExactError as error:
             self._settle_pdf_error(move, error)
             return
         if not content.startswith(PDF_START):
-            self._settle_pdf_problem(
-                "pdf_unreadable",
-                self.env._("What Exact gave as the PDF of %s is no PDF.", move._exact_pdf_label()),
-                move,
-            )
+            self._settle_no_pdf(move, {**payload, "document": document}, content)
             return
         name = move._exact_take_pdf(file.get("FileName"), content)
         note = self.env._("PDF %(file)s of Exact attached.", file=name)
@@ -105,24 +107,35 @@ class ExactExchange(models.Model):
 
     # === OUTCOME === #
 
-    def _wait_for_pdf(self, move, payload):
-        """Not there yet: asked for again later, a few times, then a person is told."""
+    def _wait_for_pdf(self, move, payload, message, code, verdict):
+        """Asked for again later, a few times, then a person is told.
+
+        :param message: why Odoo waits; ``code``, ``verdict``: cause and message of the last look.
+        """
         asked = payload.get("asked", 0)
         self.payload = {**payload, "asked": asked + 1}
         if asked >= len(PDF_WAITS):
             # Whoever tries again waits anew.
             self.payload = {**payload, "asked": 0}
-            self._settle_pdf_problem(
-                "pdf_not_there",
-                self.env._("Exact has made no PDF of %s.", move._exact_pdf_label()),
-                move,
-            )
+            self._settle_pdf_problem(code, verdict, move)
             return
         retry_at = clock.now(self.env) + timedelta(minutes=PDF_WAITS[asked])
-        self._wait(
-            "pdf_awaited", retry_at, self.env._("The PDF is not in Exact yet; Odoo asks again.")
-        )
+        self._wait("pdf_awaited", retry_at, message)
         self._schedule(at=retry_at)
+
+    def _settle_no_pdf(self, move, payload, content):
+        """A file of another kind is told at once; nothing at all, or a page, comes from the road: asked for again."""
+        verdict = self.env._("What Exact gave as the PDF of %s is no PDF.", move._exact_pdf_label())
+        if content.strip() and not content.lstrip().startswith(b"<"):
+            self._settle_pdf_problem("pdf_unreadable", verdict, move)
+            return
+        self._wait_for_pdf(
+            move,
+            payload,
+            self.env._("A page came in place of the PDF; Odoo asks again."),
+            "pdf_unreadable",
+            verdict,
+        )
 
     def _settle_pdf_error(self, move, error):
         """A file that Exact does not hand out is told on this exchange; all else as for any call.

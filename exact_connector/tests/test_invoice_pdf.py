@@ -192,10 +192,33 @@ class TestInvoicePdf(InvoicingCase):
 
     def test_file_that_is_no_pdf_is_not_attached(self):
         move, _answer = self.printed()
-        self.file()["_content"] = b"<html>Sign in</html>"
+        self.file()["_content"] = b"PK\x03\x04"
         step = self.drive(self.enqueue(move))
         self.assertEqual((step.state, step.cause_id.code), ("failed", "pdf_unreadable"))
         self.assertFalse(move.invoice_pdf_report_id)
+
+    def test_page_or_nothing_in_place_of_the_pdf_is_asked_for_again(self):
+        move, _answer = self.printed()
+        file = self.file()
+        pdf, file["_content"] = file["_content"], b""
+        step = self.drive(self.enqueue(move))
+        self.assertEqual((step.state, step.cause_id.code), ("waiting", "pdf_awaited"))
+        file["_content"] = b" \n<html>Sign in</html>"
+        self.again(step)
+        self.assertEqual((step.state, step.cause_id.code), ("waiting", "pdf_awaited"))
+        self.assertFalse(move.invoice_pdf_report_id)
+        file["_content"] = pdf
+        self.again(step)
+        self.assertEqual(step.state, "done")
+        self.assertTrue(move.invoice_pdf_report_id)
+
+    def test_page_in_place_of_the_pdf_is_told_in_the_end(self):
+        move, _answer = self.printed()
+        self.file()["_content"] = b"<html>Sign in</html>"
+        step = self.drive(self.enqueue(move))
+        for _time in PDF_WAITS:
+            self.again(step)
+        self.assertEqual((step.state, step.cause_id.code), ("failed", "pdf_unreadable"))
 
     def test_file_that_is_too_large_is_not_taken_in(self):
         move, _answer = self.printed()
