@@ -11,7 +11,8 @@ import pytest
 from provisioning import postgres, template
 from tests.faults import cell, traps
 from tests.faults.drivers import Cron
-from tests.faults.steps import STEPS, AccountLookUp
+from tests.faults.steps import STEPS
+from tests.faults.steps.entries import AccountLookUp
 from tests.faults.world import World, start_odoo
 
 
