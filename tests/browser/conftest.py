@@ -6,14 +6,20 @@ import pytest
 from demo_parts.job import CLIENT_ID, Job
 
 from harness import OdooServer, Postgres, Simulator
-from provisioning.common import in_ci
-from tests.browser.hands import Hands
+from tests.browser.hands import Hands, need_browser
 
 
 @pytest.fixture(scope="session")
 def simulator():
     """The local Exact Online, with more customers than a page of 60 holds."""
     with Simulator(seed="demo", accounts=130) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def exact():
+    """An Exact Online with some customers that one module has for itself; nobody has registered our Odoo there."""
+    with Simulator(seed="demo", accounts=25) as running:
         yield running
 
 
@@ -32,11 +38,7 @@ def odoo(simulator):
 @pytest.fixture(scope="session")
 def window():
     """The browser."""
-    if not browsers.available():
-        line = "no Chromium with chromedriver on the PATH: the browser tests are not run"
-        if in_ci():
-            pytest.fail(line)
-        pytest.skip(line)
+    need_browser()
     with browsers.browser(1400, 900) as driver:
         yield driver
 

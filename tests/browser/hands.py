@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import browser as browsers
+import pytest
 from selenium.common.exceptions import (
     ElementClickInterceptedException,
     StaleElementReferenceException,
@@ -18,7 +20,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from provisioning.common import CACHE
+from provisioning.common import CACHE, in_ci
 
 PICTURES = CACHE / "screenshots"
 SECONDS = 30.0  # two busy cores make a page slow
@@ -34,6 +36,15 @@ for (const box of document.querySelectorAll(arguments[0])) {
 }
 return out;
 """
+
+
+def need_browser() -> None:
+    """Skip where there is none; in CI that is a failure."""
+    if not browsers.available():
+        line = "no Chromium with chromedriver on the PATH: the browser tests are not run"
+        if in_ci():
+            pytest.fail(line)
+        pytest.skip(line)
 
 
 class Hands:

@@ -16,9 +16,8 @@ from demo_parts.job import BOOKKEEPER, DIVISION, Job
 from demo_parts.work import Work
 from selenium.common.exceptions import TimeoutException
 
-from harness import OdooServer, Postgres, Simulator
-from provisioning.common import in_ci
-from tests.browser.hands import PICTURES, Hands
+from harness import OdooServer, Postgres
+from tests.browser.hands import PICTURES, Hands, need_browser
 
 pytestmark = pytest.mark.browser
 
@@ -77,20 +76,9 @@ class Bookkeeper(Hands):
 
 
 @pytest.fixture(scope="module")
-def exact():
-    """An Exact Online with some customers."""
-    with Simulator(seed="demo", accounts=25) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def desk(exact):
     """An office that is connected, mapped and has its customers from Exact, with work to invoice."""
-    if not browsers.available():
-        line = "no Chromium with chromedriver on the PATH: the browser tests are not run"
-        if in_ci():
-            pytest.fail(line)
-        pytest.skip(line)
+    need_browser()
     shutil.rmtree(PICTURES / FOLDER, ignore_errors=True)
     pdf_printer.provide()
     params = {"exact_connector.practice_url": exact.url}

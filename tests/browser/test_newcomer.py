@@ -12,9 +12,8 @@ import pdf_printer
 import pytest
 from demo_parts.job import DIVISION, DIVISION_NAME, EXACT_LOGIN
 
-from harness import OdooServer, Postgres, Simulator
-from provisioning.common import in_ci
-from tests.browser.hands import PICTURES, Hands
+from harness import OdooServer, Postgres
+from tests.browser.hands import PICTURES, Hands, need_browser
 
 pytestmark = pytest.mark.browser
 
@@ -53,20 +52,9 @@ class Newcomer(Hands):
 
 
 @pytest.fixture(scope="module")
-def exact():
-    """An Exact Online with some customers, where nobody has registered our Odoo."""
-    with Simulator(seed="demo", accounts=25) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def desk(exact):
     """An Odoo in which nothing of ours is set up, its administrator Dutch."""
-    if not browsers.available():
-        line = "no Chromium with chromedriver on the PATH: the browser tests are not run"
-        if in_ci():
-            pytest.fail(line)
-        pytest.skip(line)
+    need_browser()
     shutil.rmtree(PICTURES / "newcomer", ignore_errors=True)
     pdf_printer.provide()
     params = {"exact_connector.practice_url": exact.url}
