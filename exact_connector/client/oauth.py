@@ -19,14 +19,32 @@ from requests_oauthlib import OAuth2Session
 
 from . import transport
 from .address import check_base_url
-from .answers import reason_of, token_limit
+from .answers import LONGEST_TEXT, error_texts, reason_of, token_limit
 from .errors import AuthError, ExactError, OutcomeUnknown, TokenTooEarly, UnreachableError
-from .values import decode
+from .values import decode, plain
 
 AUTH_PATH, TOKEN_PATH = "/api/oauth2/auth", "/api/oauth2/token"
 ACCESS_TOKEN_SECONDS = 600
+# Longer than any life of a token: no number to count with.
+LONGEST_LIFE = 24 * 60 * 60
+# The words by which OAuth refuses for good (RFC 6749, 4.1.2.1 and 5.2); anybody else's answer is none.
+REFUSALS = frozenset(
+    (
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+        "access_denied",
+    )
+)
 _TOO_EARLY = re.compile(r"access_token not expired", re.IGNORECASE)
+_RATE_LIMIT = re.compile(r"rate limit exceeded", re.IGNORECASE)
 _NO_ANSWER = "Exact Online gave no usable answer to the request for a token."
+_TURNED_AWAY = (
+    "The request for a token was turned away (HTTP {status}), not by a word of Exact Online itself."
+)
 _quiet: contextvars.ContextVar[bool] = contextvars.ContextVar("exact_oauth_quiet", default=False)
 
 
@@ -144,7 +162,7 @@ class _TokenSession(OAuth2Session):
                 return TokenSet(
                     _text(token, "access_token"),
                     _text(token, "refresh_token"),
-                    int(token.get("expires_in") or ACCESS_TOKEN_SECONDS),
+                    _life(token.get("expires_in")),
                 )
             except ExactError as known:
                 error = known
@@ -158,10 +176,12 @@ class _TokenSession(OAuth2Session):
     def request(self, method, url, withhold_token=False, **arguments):
         """One plain call to the token endpoint, redirects not followed."""
         response, unsent = None, False
-        arguments["allow_redirects"] = False
+        arguments.update(allow_redirects=False, stream=True)
         try:
             response = requests.Session.request(self, method, self._endpoint, **arguments)
+            transport.take_body(response)
         except transport.FAILURES as failure:
+            response = None
             _log(failure)
             unsent = transport.surely_unsent(failure)
         if response is None:
@@ -175,6 +195,11 @@ class _TokenSession(OAuth2Session):
         return error(_NO_ANSWER, status=status)
 
     def _refused(self, response: requests.Response) -> ExactError:
+        """The error for an answer that gives no token.
+
+        Only Exact itself ends an access: by a word of OAuth, its ``Reason`` header or an error in its
+        own shape. A page of something on the way (a proxy, a login page) has refused one call.
+        """
         status = response.status_code
         try:
             body = decode(response.content)
@@ -182,20 +207,26 @@ class _TokenSession(OAuth2Session):
             body = None
         body = body if isinstance(body, dict) else {}
         code = body["error"] if isinstance(body.get("error"), str) else None
-        text = body.get("error_description")
-        text = self._mask(text) if isinstance(text, str) else ""
+        said = body.get("error_description")
+        texts = [said] if isinstance(said, str) else error_texts(response) or []
+        text = self._mask(plain("\n".join(texts))[:LONGEST_TEXT])
         reason = reason_of(response)
         details = {"status": status, "reason": reason or code, "texts": [text] if text else []}
         if status == 429:
             return token_limit(text or "Too many token calls to Exact Online.", **details)
         if (reason or "").startswith("TooEarly") or (status == 400 and _TOO_EARLY.search(text)):
             return TokenTooEarly(text or "Too early.", tokens=self._handed_out(body), **details)
-        if (code and status < 500) or status in (400, 401, 403):
+        if status < 500 and _RATE_LIMIT.search(text):
+            return token_limit(text, **details)
+        own = reason or error_texts(response) is not None
+        if (status < 500 and code in REFUSALS) or (status in (400, 401, 403) and own):
             return AuthError(
                 text or "Exact Online does not accept this connection any more.",
                 tokens=self._handed_out(body),
                 **details,
             )
+        if status in (400, 401, 403):
+            return UnreachableError(text or _TURNED_AWAY.format(status=status), **details)
         if 400 <= status < 500 or status == 503 or code:
             return UnreachableError(text or "Exact Online is not available now.", **details)
         return self._lost(status)
@@ -206,7 +237,7 @@ class _TokenSession(OAuth2Session):
         return text
 
     def _handed_out(self, body: dict) -> TokenSet | None:
-        if not self._rotates or not isinstance(body.get("refresh_token"), str):
+        if not self._rotates or not transport.is_token(body.get("refresh_token")):
             return None
         access = body.get("access_token")
         return TokenSet(access if isinstance(access, str) else "", body["refresh_token"])
@@ -216,6 +247,12 @@ def _text(token: dict, name: str) -> str:
     if not transport.is_token(token.get(name)):
         raise ValueError(f"no {name}")
     return token[name]
+
+
+def _life(given: object) -> int:
+    """Seconds that an access token lives, given as number or text (API sheet 1.3)."""
+    seconds = int(given or ACCESS_TOKEN_SECONDS)
+    return seconds if 0 < seconds <= LONGEST_LIFE else ACCESS_TOKEN_SECONDS
 
 
 def _log(error: Exception) -> None:

@@ -198,6 +198,28 @@ class ExactAuthorization(models.Model):
         except Exception:
             _logger.exception("Exact authorization %s: its end could not be told", self.id)
 
+    def _tell_turned_away(self, error):
+        """Something has refused new tokens for hours, without Exact's own word on it: it may be for good."""
+
+        def write(env):
+            return (
+                env._("Exact Online: no new access for some hours"),
+                env._(
+                    "Every request for a new access token has been turned away for some hours (HTTP %(status)s), "
+                    "without a word of Exact Online on why. Odoo goes on trying, and what waits goes on by itself. Let "
+                    "the administrator of the network look whether a proxy or firewall is in the way, and your Exact "
+                    "administrator whether the Exact user %(user)s is blocked.",
+                    status=error.status,
+                    user=self.exact_user_name or "",
+                ),
+            )
+
+        try:
+            with self.env.cr.savepoint():
+                self._tell_owners(write)
+        except Exception:
+            _logger.exception("Exact authorization %s: a refusal could not be told", self.id)
+
     def _tell_owners(self, write, activity=False):
         """Tell each person in charge once, however many companies share this access.
 

@@ -26,6 +26,9 @@ LOCK_TIMEOUT = 15
 # Minutes until the next token call after failures in a row: below Exact's ten minutes on average only
 # at first, so that an outage of a whole day stays under the budget of a day.
 TOKEN_BACK_OFF = (1, 2, 5, 15, 15, 30)
+# After so many in a row, some hours, those in charge are told where something turns them away: it may
+# be a proxy, or an Exact user who was blocked.
+TOLD_FAILURES = 10
 # However long Exact says, or a clock that was set back makes it look, it is tried again after this.
 LONGEST_WAIT = timedelta(hours=1)
 LOCK = "SELECT id FROM exact_token WHERE authorization_id = %s FOR NO KEY UPDATE"
@@ -201,6 +204,8 @@ class ExactAuthorization(models.Model):
                 "retry_reason": str(error),
             }
         )
+        if token.failures == TOLD_FAILURES and error.status in (400, 401, 403):
+            self._tell_turned_away(error)
         self._commit_token()
         return retry_on.replace(tzinfo=timezone.utc)
 

@@ -127,6 +127,37 @@ class TestTokens(UnlimitedCase):
         self.assertTrue(self.token().dead_reason)
         self.assertEqual(self.asked(), 3)
 
+    def test_page_of_a_proxy_ends_no_access_and_is_told_after_some_hours(self):
+        """Only Exact's own word is the end; what a blocked user gets may be a page as well."""
+        owner = self.manager("owner", "base.group_system")
+        self.age(600)
+        page = {"path": TOKEN, "status": 403, "body": "<html>Forbidden</html>", "times": 0}
+        self.fault("status", **page)
+        waits = []
+        for _call in range(12):
+            self.assertIsInstance(self.try_get(), UnreachableError)
+            self.assertIsInstance(self.try_get(), UnreachableError)
+            waits.append(
+                round((self.token().retry_on - fields.Datetime.now()).total_seconds() / 60)
+            )
+            self.let_pass()
+        self.assertEqual(waits[:7], [1, 2, 5, 15, 15, 30, 30], "no faster than after an outage")
+        self.assertEqual(self.asked(), 12)
+        self.assertFalse(self.token().dead_reason)
+        self.assertEqual(self.told_times("no new access for some hours", owner), 1)
+        self.sim.faults.clear()
+        self.assertIsInstance(self.get(), str)
+
+    def test_end_of_the_access_is_noted_whatever_words_it_is_told_in(self):
+        """Else each worker would ask again, until the day's budget is gone."""
+        self.age(600)
+        said = {"error": "invalid_grant", "error_description": "gone\x00\ud800 for good"}
+        self.fault("status", path=TOKEN, status=400, body=json.dumps(said), times=0)
+        for _call in range(3):
+            self.assertIsInstance(self.try_get(), AuthError)
+        self.assertEqual(self.asked(), 1)
+        self.assertEqual(self.token().dead_reason, "gone for good")
+
     # === CLOCKS === #
 
     def test_too_early_by_exacts_clock_keeps_the_token_in_use(self):

@@ -1,5 +1,6 @@
 """Token calls: what is sent, what each answer means, and that no secret gets out."""
 
+import json
 import logging
 import os
 import socket
@@ -8,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from wire import BAD_ANSWERS, RESET, Answer
+from wire import BAD_ANSWERS, RESET, Answer, refusal
 
 from exact_connector.client import (
     AddressError,
@@ -22,6 +23,7 @@ from exact_connector.client import (
     authorization_url,
     fetch_token,
     refresh,
+    transport,
 )
 
 ID, SECRET, CODE, OLD = "app-id", "s3cr&t +é", "c0de.%2F=", "0ld-refresh"
@@ -126,7 +128,10 @@ def test_path_prefix_of_the_site_is_kept(wire):
 
 
 @BOTH
-@pytest.mark.parametrize(("given", "seconds"), [(600, 600), ("599", 599), (None, 600), ("", 600)])
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [(600, 600), ("599", 599), (None, 600), ("", 600), (10**12, 600), (-5, 600)],
+)
 def test_life_of_the_token_is_text_or_number_or_missing(wire, call, given, seconds):
     answer = {**PAIR, "expires_in": given}
     if given in (None, ""):
@@ -153,9 +158,8 @@ def test_refresh_that_returns_no_new_refresh_token_keeps_the_old_one(wire):
         refused(401, "invalid_client", "x"),
         refused(400, "invalid_client", ""),
         refused(403, "access_denied", "x"),
-        Answer(403, "<html>Forbidden</html>"),
-        Answer(401),
-        Answer(400, "[]"),
+        Answer(403, "<html>Forbidden</html>", {"Reason": "BlockedUser: ask your manager"}),
+        refusal(403, "Forbidden - the user is blocked"),
     ],
 )
 @BOTH
@@ -167,6 +171,70 @@ def test_refusal_needs_a_person(wire, call, answer):
     assert str(caught.value)
     assert caught.value.tokens is None
     assert len(wire.seen) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(403, "<html>Forbidden</html>", {"Content-Type": "text/html"}),
+        Answer(401),
+        Answer(400, "[]"),
+        Answer(403, {"error": "blocked by policy"}),
+        refused(400, "temporarily_unavailable", "x"),
+    ],
+)
+@BOTH
+def test_refusal_that_is_not_exacts_own_ends_no_access(wire, call, answer):
+    """A proxy, a login page: it refused one call, and knows nothing of the consent."""
+    wire.will(answer)
+    with pytest.raises(UnreachableError) as caught:
+        call(wire)
+    assert caught.value.status == answer.status
+    assert str(caught.value)
+
+
+def test_rate_limit_in_other_words_is_no_end_of_the_access(wire):
+    wire.will(refused(400, "access_denied", "Rate limit exceeded: too many requests"))
+    with pytest.raises(LimitError):
+        renew(wire)
+
+
+@BOTH
+def test_words_of_a_refusal_can_be_stored_and_shown(wire, call):
+    """What a database does not take would undo the note that the access has ended, call after call."""
+    told = "a\x00b\ud800" + "y" * 100_000
+    wire.will(Answer(400, json.dumps({"error": "invalid_grant", "error_description": told})))
+    with pytest.raises(AuthError) as caught:
+        call(wire)
+    assert str(caught.value).startswith("abyyy")
+    assert len(str(caught.value)) < 10_000
+
+
+def test_token_that_cannot_be_kept_is_not_handed_on(wire):
+    body = {"error": "unauthorized_client", "refresh_token": "a\x00b"}
+    wire.will(Answer(401, body))
+    with pytest.raises(AuthError) as caught:
+        renew(wire)
+    assert caught.value.tokens is None
+
+
+@BOTH
+def test_redirect_of_a_token_call_is_never_followed(wire, call):
+    for status in (301, 302, 303, 307, 308):
+        wire.seen.clear()
+        wire.will(Answer(status, b"", {"Location": f"{wire.url}/elsewhere"}), Answer(200, PAIR))
+        with pytest.raises(UnreachableError if call is grant else OutcomeUnknown):
+            call(wire)
+        assert [seen.path for seen in wire.seen] == ["/api/oauth2/token"]
+        wire.answers.clear()
+
+
+@BOTH
+def test_answer_without_end_is_not_read_to_the_end(wire, call, monkeypatch):
+    monkeypatch.setattr(transport, "LARGEST_ANSWER", 1000)
+    wire.will(Answer(200, {**PAIR, "x": "y" * 2000}))
+    with pytest.raises(UnreachableError if call is grant else OutcomeUnknown):
+        call(wire)
 
 
 @BOTH
