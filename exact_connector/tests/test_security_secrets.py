@@ -138,6 +138,35 @@ class TestSecuritySecrets(UnlimitedCase):
         self.assertEqual(self.connection.state, "connected")
         self.assertTrue(self.authorization._get_access_token())
 
+    def test_copy_by_postgresql_beside_the_original_uses_no_token(self):
+        """``createdb -T`` keeps the ID: the copy has another name and number, and the original is still there."""
+        self.env.cr.execute("SELECT datname, oid::text FROM pg_database ORDER BY oid")
+        numbers = dict(self.env.cr.fetchall())
+        own = self.env.cr.dbname
+        other = next(name for name in numbers if name != own)
+        self.assertEqual((self.token.database_name, self.token.database_oid), (own, numbers[own]))
+        for name, oid, copied in (
+            (other, numbers[other], True),
+            ("renamed-before", numbers[own], False),
+            # Its old name has been given to another database.
+            (other, numbers[own], False),
+            ("of-another-server", "1", False),
+            (own, "1", False),
+            # Of a version that did not keep it.
+            (False, False, False),
+        ):
+            self.token.write({"database_name": name, "database_oid": oid, "dead_reason": False})
+            self.env.flush_all()
+            with self.subTest(name=name, oid=oid):
+                if not copied:
+                    self.assertEqual(self.authorization._get_access_token(), self.secrets[1])
+                    continue
+                with self.assertRaisesRegex(AuthError, "copy of the one that was connected"):
+                    self.authorization._get_access_token()
+                self.env.invalidate_all()
+                self.assertEqual(self.connection.state, "expired")
+        self.assertEqual(self.token.refresh_token, self.secrets[2], "not spent")
+
     def test_tokens_never_go_to_another_site_or_app(self):
         for values in ({"country": "be"}, {"client_id": "another-app"}):
             with self.subTest(**values), self.env.cr.savepoint() as point:
