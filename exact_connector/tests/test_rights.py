@@ -14,9 +14,9 @@ from .common import NL_APP
 R, RW, ALL, NONE = "r", "rw", "rwcu", ""
 TABLE = {
     "exact.authorization": (R, R, ALL),
-    "exact.token": (NONE, NONE, ALL),
+    "exact.token": (NONE, NONE, R),
     "exact.token.use": (NONE, NONE, R),
-    "exact.oauth.state": (NONE, NONE, ALL),
+    "exact.oauth.state": (NONE, NONE, R),
     "exact.budget": (R, RW, RW),
     "exact.budget.use": (R, R, R),
     "exact.budget.error": (R, R, R),
@@ -262,6 +262,36 @@ class TestRights(UnlimitedCase, HttpCase):
                 )
                 self.assertFalse(searched & found)
         self.assertTrue(self.seen_by(user, self.env["exact.item"]).search_count([]), "their own")
+
+    def test_r03_administrator_of_another_company_sees_no_token_and_moves_none(self):
+        """Moved to a consent of one's own, a token would open the other company's books."""
+        self.connection.action_connect()
+        self.stranger()
+        chief = self.make_user("zuid_chief", "base.group_system", company=self.zuid)
+        authorization = self.connection.authorization_id
+        own = self.env["exact.connection"].search([("company_id", "=", self.zuid.id)])
+        consent = [("authorization_id", "=", authorization.id)]
+        states = self.env["exact.oauth.state"].sudo()
+        theirs = {
+            "exact.token": self.env["exact.token"].sudo().search(consent),
+            "exact.token.use": self.env["exact.token.use"].sudo().search(consent),
+            "exact.oauth.state": states.search([("connection_id", "=", self.connection.id)]),
+        }
+        self.env.flush_all()
+        for name, records in theirs.items():
+            found = self.seen_by(chief, records.sudo(False))
+            with self.subTest(name):
+                self.assertTrue(records)
+                self.assertFalse(found.search([]) & found)
+                for attempt in (
+                    lambda found=found: found.read(["authorization_id"]),
+                    lambda found=found: found.write({"authorization_id": own.authorization_id.id}),
+                    found.unlink,
+                ):
+                    with self.assertRaises(AccessError):
+                        attempt()
+        token = own.authorization_id.sudo().token_ids.sudo(False)
+        self.assertTrue(self.seen_by(chief, token).read(["fetched_on"]), "their own")
 
     def made(self, move):
         """A record of each model that this connection has none of by itself."""
