@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import json
+import os
 import time
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +17,9 @@ from exact_connector.client import ExactClient, ExactError, OutcomeUnknown, Unre
 from exact_connector.client.address import check_division
 from exact_connector.client.kinds import KINDS, Fit
 from exact_connector.client.values import clean, decode
+
+# EXACT_FUZZ=100 for a long look, as in the add-on's own fuzz.
+long = settings(max_examples=10 * int(os.environ.get("EXACT_FUZZ", 7)))
 
 GUID = "3f2b8a14-5c6d-4e7f-8a9b-0c1d2e3f4a5b"
 SELECT = ("ID", "Code", "Name", "Status", "EndDate", "Blocked", "Timestamp")
@@ -59,12 +63,13 @@ def storable(value):
 
 
 @given(junk)
+@long
 def test_what_is_read_can_be_stored(value):
     assert storable(clean(decode(json.dumps(value).encode())))
 
 
 @given(st.fixed_dictionaries({name: junk for name in SELECT}))
-@settings(max_examples=80)
+@long
 def test_row_that_passes_holds_what_it_should_and_any_other_is_named(row):
     row = clean(decode(json.dumps(row).encode()))
     odd = Fit("sync/CRM/Accounts", SELECT).odd(row)
@@ -78,7 +83,7 @@ def test_row_that_passes_holds_what_it_should_and_any_other_is_named(row):
 
 
 @given(st.sampled_from(sorted(KINDS)), junk)
-@settings(max_examples=80)
+@long
 def test_no_property_makes_the_check_itself_fail(name, value):
     row = clean(decode(json.dumps({name: value}).encode()))
     Fit("", [name]).odd(row)
@@ -183,7 +188,7 @@ def test_bad_row_that_nobody_is_told_of_ends_the_read(wire, client):
 
 
 @given(junk)
-@settings(max_examples=60)
+@long
 def test_any_json_is_rows_or_one_of_our_errors(value):
     class Once(ExactClient):
         def _call(self, method, resource, url, *args, **kwargs):
@@ -213,7 +218,7 @@ def _response(content, status=200, **headers):
 
 
 @given(st.binary(max_size=200) | junk.map(lambda value: json.dumps({"d": value}).encode()))
-@settings(max_examples=60)
+@long
 def test_any_bytes_are_rows_or_one_of_our_errors(content):
     from exact_connector.client.answers import error_of, page_of
     from exact_connector.client.limits import Limits
@@ -226,6 +231,7 @@ def test_any_bytes_are_rows_or_one_of_our_errors(content):
 
 
 @given(odd_text)
+@long
 def test_what_exact_says_of_an_error_can_be_stored(text):
     from exact_connector.client.answers import error_of
     from exact_connector.client.limits import Limits
@@ -333,7 +339,7 @@ def test_next_page_of_an_expanded_collection_is_held_to_the_same(wire, client):
 @given(
     st.text(max_size=60), st.sampled_from(["", "https://", "https://start.exactonline.nl", "//"])
 )
-@settings(max_examples=80)
+@long
 def test_whatever_the_address_it_is_ours_or_refused(rest, beginning):
     url = beginning + rest
     try:
