@@ -226,6 +226,8 @@ class ExactExchange(models.Model):
             if stop:
                 raise BatchStop from error
             return
+        except TimeUp:
+            raise
         except Exception as error:
             # Pages before this one stand; the next run reads it again.
             self._rollback()

@@ -83,6 +83,21 @@ class TestImport(SendCase):
         self.assertEqual(self.env["res.partner"].search_count([]), before)
         self.assertEqual(total, 38)
 
+    def test_r38_import_whose_time_is_up_goes_on_with_the_next_run(self):
+        run = self.env["exact.exchange"]._enqueue_run(self.connection, "customer_import")
+
+        def commit(exchange, *_args, **_kwargs):
+            self._flush(exchange)
+            return 0
+
+        with patch.object(self.env.registry["exact.exchange"], "_commit", commit):
+            run._drive()
+        self.assertEqual(
+            (run.state, run.cause_id, run.created_count), ("pending", run.cause_id.browse(), 38)
+        )
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(run.state, "done")
+
     def test_r38_reading_everything_again_changes_nothing(self):
         first = self.run_import()
         again = self.run_import(everything=True)

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from unittest.mock import patch
 
+from psycopg2.errors import LockNotAvailable
+
 from tests.faults import traps
 
 HTML = "<html><body><h1>Bad gateway</h1></body></html>"
@@ -86,13 +88,18 @@ class Trouble:
     def _conflict(self, world, step, subject):
         """Somebody saves the same document and customer while Exact answers."""
 
+        kept_waiting = []
+
         def save():
             for table, number in (("account_move", subject.move), ("res_partner", subject.partner)):
-                if number:
-                    world.sql(f"UPDATE {table} SET write_uid = 1 WHERE id = %s", number)
+                try:
+                    if number:
+                        world.sql(f"UPDATE {table} SET write_uid = 1 WHERE id = %s", number)
+                except LockNotAvailable:
+                    kept_waiting.append(f"a lock on {table} is held while Exact answers")
 
         traps.arm(traps.Trap(step.method, step.path, "after", save))
-        return self._run(world, step, subject)
+        return self._run(world, step, subject) + kept_waiting
 
     def _again(self, world, step, subject):
         """Odoo runs the request of a button again, since its last write met another one."""

@@ -220,8 +220,12 @@ class World:
         return Registry(self.db)
 
     def sql(self, statement, *values):
-        """One statement in the database, on a connection of its own."""
-        return self.server.execute(statement, *values, database=self.db)
+        """One statement in the database, on a connection of its own.
+
+        :raises psycopg2.errors.LockNotAvailable: somebody holds a lock while he waits for Exact: never to be
+        """
+        with_limit = f"SET lock_timeout = '20s'; {statement}"
+        return self.server.execute(with_limit, *values, database=self.db)
 
     def fork(self, work):
         """Start a worker of its own."""
