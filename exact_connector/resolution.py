@@ -86,7 +86,8 @@ class Resolution:
     """The answer for one document: header values, lines, problems (they stop) and notes (they do not).
 
     ``stamp``: when the document was last changed, as far as this answer knows. ``body``: what the POST
-    carries, where it was made already; for the customer it names.
+    carries, where it was made already; for the customer it names. ``expected``: total and VAT of the document,
+    that Exact has to come to.
     """
 
     values: dict = field(default_factory=dict)
@@ -95,6 +96,7 @@ class Resolution:
     notes: list = field(default_factory=list)
     stamp: object = None
     body: dict | None = None
+    expected: tuple | None = None
 
     def problem(self, code, message, record=None):
         found = Problem(code, message, record)

@@ -17,6 +17,24 @@ _logger = logging.getLogger(__name__)
 
 # Documents resolved at once: one look-up of new customers for each chunk.
 CHUNK = 50
+# What is looked at of an exchange once it is locked; with all that there is of it, each look would cost as
+# much as the writing.
+CLAIM_LOOK = (
+    "kind",
+    "state",
+    "attempts",
+    "attempt_key",
+    "started_on",
+    "retry_at",
+    "connection_id",
+    "company_id",
+    "move_id",
+    "partner_id",
+    "user_id",
+    "cause_id",
+    "message",
+    "http_status",
+)
 
 
 class BatchStop(Exception):
@@ -252,6 +270,7 @@ class ExactExchange(models.Model):
         """Those of these exchanges that are ours to handle now: locked, and still open."""
         locked = self.try_lock_for_update()
         locked.invalidate_recordset(["state", "retry_at", "attempt_key"])
+        locked.fetch(CLAIM_LOOK)
         return locked.filtered(
             lambda exchange: exchange.state in ("pending", "sending", "waiting", "unclear")
         )
@@ -281,6 +300,7 @@ class ExactExchange(models.Model):
         self.ensure_one()
         locked = self.try_lock_for_update()
         locked.invalidate_recordset(["attempt_key"])
+        locked.fetch(CLAIM_LOOK)
         return bool(locked) and self.attempt_key == key
 
     def _may_be_booked(self):

@@ -8,7 +8,7 @@ from odoo import fields, models
 
 from ..client import ExactError, Guid, RightsError, encode, odata
 from ..resolution import decimal_amount
-from .exact_exchange_drive import BatchStop, TimeUp
+from .exact_exchange_drive import CLAIM_LOOK, BatchStop, TimeUp
 from .exact_mapper import MAX_REFERENCE
 
 _logger = logging.getLogger(__name__)
@@ -21,6 +21,21 @@ LAST_LOOK = (
     "exact_entry_id",
     "exact_invoice_id",
     "exact_differs",
+)
+# What Odoo wants to know of a document while the result is written on it; all that there is of one costs far more.
+RESULT_LOOK = (
+    *LAST_LOOK,
+    "name",
+    "state",
+    "checked",
+    "posted_before",
+    "inalterable_hash",
+    "sequence_number",
+    "journal_id",
+    "company_id",
+    "exact_route",
+    "statement_line_id",
+    "origin_payment_id",
 )
 MAPPERS = {
     "sales_entry": "exact.mapper.sales.entry",
@@ -78,14 +93,18 @@ class ExactExchange(models.Model):
             else:
                 ready.append((exchange, resolution))
         drive = f"_drive_{exchanges[:1].kind}"
-        author = self.env["mail.thread"]._message_compute_author()
+        batch = {
+            "exact_author": self.env["mail.thread"]._message_compute_author(),
+            "exact_pdf": self.connection_id.attach_pdf,
+        }
         self._commit(len(exchanges) - len(ready))
+        exchanges._look_at_customers()
         settled = self._ensure_customers(client, ready)
         for exchange, resolution in ready:
             if exchange in settled:
                 continue
             # Each commit empties the cache: what is read again is this document, not the whole chunk.
-            exchange = exchange.with_context(exact_author=author).with_prefetch()
+            exchange = exchange.with_context(**batch).with_prefetch()
             try:
                 getattr(exchange, drive)(client, resolution)
             except BatchStop:
@@ -96,15 +115,28 @@ class ExactExchange(models.Model):
             if not self._commit(0):
                 raise TimeUp
 
+    def _look_at_customers(self):
+        """Read the customers of these documents, and no more, after a commit has emptied the cache."""
+        self.fetch(CLAIM_LOOK)
+        moves = self.move_id.with_company(self.company_id)
+        moves.fetch(["commercial_partner_id"])
+        moves.commercial_partner_id.fetch(["exact_account_id"])
+
     def _mapper(self):
         """What maps the document of this exchange."""
         return self.env[MAPPERS[self.kind]]
 
     def _make_body(self, move, resolution):
-        """What will be sent, made while all it is made of has been read; not where the customer is new."""
+        """What will be sent and what it has to come to, made while all it is made of has been read.
+
+        Not where the customer is new.
+        """
         account_id = move.commercial_partner_id.exact_account_id
-        if self.kind == "sales_entry" and account_id and not resolution.problems:
+        if self.kind != "sales_entry" or not account_id or resolution.problems:
+            return
+        if not resolution.body or resolution.body["Customer"] != account_id:
             resolution.body = self._mapper()._exact_values(move, resolution, account_id)
+            resolution.expected = self._expected_amounts(move)
 
     def _settle_if_known(self):
         """A document that already carries its entry is done, whoever brought it there."""
@@ -194,11 +226,8 @@ class ExactExchange(models.Model):
         resolution = self._prepare_sending(client, resolution)
         if resolution is None:
             return
-        move = self._move_in_company()
-        account_id = move.commercial_partner_id.exact_account_id
+        self._make_body(self._move_in_company(), resolution)
         values = resolution.body
-        if not values or values["Customer"] != account_id:
-            values = self._mapper()._exact_values(move, resolution, account_id)
         try:
             self._hold_for_limit(client, "POST", "salesentry/SalesEntries")
             if not self._start_attempt(json.loads(encode(values))):
@@ -212,7 +241,7 @@ class ExactExchange(models.Model):
         except ExactError as error:
             self._settle_step_error(error)
             return
-        self._settle_sales_entry(row, resolution.notes)
+        self._settle_sales_entry(row, resolution.notes, resolution)
         self._commit(1)
 
     # === RECOVER === #
@@ -286,14 +315,17 @@ class ExactExchange(models.Model):
             sign * decimal_amount(move.amount_tax, places),
         )
 
-    def _settle_sales_entry(self, row, notes):
-        """Keep ID and number on the document, and compare Exact's totals with Odoo's to the cent."""
+    def _settle_sales_entry(self, row, notes, sent=None):
+        """Keep ID and number on the document, and compare Exact's totals with Odoo's to the cent.
+
+        :param sent: the resolution that was sent just now, so that nothing is read again to compare with.
+        """
         self.ensure_one()
         move = self._move_in_company()
-        places = move.currency_id.decimal_places
-        expected = self._expected_amounts(move)
+        expected = sent.expected if sent else self._expected_amounts(move)
         booked = tuple(
-            round(Decimal(str(row.get(name) or 0)), places) for name in ("AmountFC", "VATAmountFC")
+            Decimal(str(row.get(name) or 0)).quantize(own)
+            for name, own in zip(("AmountFC", "VATAmountFC"), expected, strict=True)
         )
         notes = list(notes)
         if booked != expected:
@@ -307,10 +339,14 @@ class ExactExchange(models.Model):
                     tax=expected[1],
                 )
             )
-        others = self._notes_on_header(move, row)
+        others = self._notes_on_header(move, row, sent)
         differs = booked != expected or bool(others)
         notes += others
         self._settle_done(row["EntryID"], row.get("EntryNumber"), notes)
+        move.fetch(RESULT_LOOK)
+        # Odoo's own look at each write, and at each line of a chatter.
+        move.journal_id.fetch(["sequence_override_regex"])
+        move.company_id.fetch(["name", "alias_domain_id"])
         # None of these fields concerns the lines: the invoice need not be worked out and checked again.
         quiet = {"skip_invoice_sync": True, "check_move_validity": False}
         move.sudo().with_context(**quiet).write(
@@ -323,13 +359,19 @@ class ExactExchange(models.Model):
             }
         )
         move._exact_log_exchange(self)
-        if self.connection_id.attach_pdf:
+        wanted = self.env.context.get("exact_pdf")
+        if self.connection_id.attach_pdf if wanted is None else wanted:
             self._enqueue_documents(self.connection_id, move)
 
-    def _notes_on_header(self, move, row):
+    def _notes_on_header(self, move, row, sent=None):
         """Customer and date of an entry that is adopted may be others than the document's by now."""
         mapper = self.env["exact.mapper.sales.entry"]
-        if mapper._has_header(move, row):
+        if sent:
+            header = sent.body["Customer"], sent.body["EntryDate"]
+        else:
+            move.commercial_partner_id.fetch(["exact_account_id"])
+            header = move.commercial_partner_id.exact_account_id, move.invoice_date
+        if mapper._has_header(row, *header):
             return []
         compared = mapper._compare(move, row)
         return [

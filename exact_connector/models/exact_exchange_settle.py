@@ -21,9 +21,15 @@ class ExactExchange(models.Model):
 
     _inherit = "exact.exchange"
 
+    def _was_stopped(self):
+        """Whether it stood still before: nothing is left of that where there is neither cause nor message."""
+        self.ensure_one()
+        return bool(self.cause_id or self.message)
+
     def _settle_done(self, exact_id, number, notes=()):
         self.ensure_one()
-        self.problem_ids.unlink()
+        if self._was_stopped():
+            self.problem_ids.unlink()
         self.write(
             {
                 "state": "done",

@@ -88,16 +88,14 @@ class ExactMapperSalesEntry(models.AbstractModel):
     # === SIDE BY SIDE === #
 
     @api.model
-    def _has_header(self, move, row):
-        """Whether customer and date of an entry are the document's; like :meth:`_compare`, without its texts."""
-        partner = move.commercial_partner_id
-        partner.fetch(["exact_account_id"])
+    def _has_header(self, row, account_id, date):
+        """Whether customer and date of an entry are these; like :meth:`_compare`, without its texts."""
         day = row.get("EntryDate")
         day = day.date() if isinstance(day, datetime) else day
         return (
-            bool(partner.exact_account_id)
-            and (row.get("Customer") or "").lower() == partner.exact_account_id.lower()
-            and day == move.invoice_date
+            bool(account_id)
+            and (row.get("Customer") or "").lower() == account_id.lower()
+            and day == date
         )
 
     @api.model

@@ -124,12 +124,17 @@ class ExactNotice(models.Model):
             self._put(user, "digest", "reopened", company, text, move)
 
     @api.model
-    def _clear_failed(self, exchange):
-        """It went after all: nothing is left to do."""
+    def _clear_failed(self, exchange, stopped=True):
+        """It went after all: nothing is left to do.
+
+        :param stopped: whether this exchange itself stood still; what another left at the document goes too.
+        """
         move = exchange.move_id
         if move and move.sudo().activity_ids:
             move.sudo().activity_unlink([ACTIVITY])
-        self.sudo().search([("exchange_id", "=", exchange.id), ("kind", "=", "failed")]).unlink()
+        if stopped:
+            failed = [("exchange_id", "=", exchange.id), ("kind", "=", "failed")]
+            self.sudo().search(failed).unlink()
 
     # === HOW === #
 
@@ -257,8 +262,9 @@ class ExactExchange(models.Model):
         return result
 
     def _settle_done(self, exact_id, number, notes=()):
+        stopped = self._was_stopped()
         result = super()._settle_done(exact_id, number, notes)
-        self.env["exact.notice"]._clear_failed(self)
+        self.env["exact.notice"]._clear_failed(self, stopped)
         return result
 
     def _is_watched(self):

@@ -186,8 +186,8 @@ class TestNeverTwice(SendCase):
         move = self.invoice()
         original = type(self.env["exact.exchange"])._settle_sales_entry
 
-        def other_total(record, row, notes):
-            return original(record, {**row, "AmountFC": 120.99}, notes)
+        def other_total(record, row, *rest):
+            return original(record, {**row, "AmountFC": 120.99}, *rest)
 
         with patch.object(type(self.env["exact.exchange"]), "_settle_sales_entry", other_total):
             move.action_exact_create_sales_entry()

@@ -39,10 +39,10 @@ class TestReview(SendCase):
         bad, good = self.invoice(), self.invoice()
         original = self.env.registry["exact.exchange"]._settle_sales_entry
 
-        def settle(exchange, row, notes):
+        def settle(exchange, row, *rest):
             if exchange.move_id == bad:
                 raise ValueError("refused by another add-on")
-            return original(exchange, row, notes)
+            return original(exchange, row, *rest)
 
         with (
             self.patched("exact.exchange", "_settle_sales_entry", settle),
