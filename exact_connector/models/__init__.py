@@ -80,6 +80,7 @@ from . import exact_exchange_invoice
 from . import exact_exchange_invoice_drive
 from . import exact_exchange_invoice_steps
 from . import exact_exchange_invoice_sync
+from . import exact_exchange_look
 from . import exact_notice
 from . import exact_authorization_alive
 from . import exact_sync_run

@@ -103,6 +103,7 @@ class AccountMove(models.Model):
                 if exchange.state == "waiting" and exchange.retry_at:
                     moment = format_datetime(self.env, exchange.retry_at, dt_format="short")
                     lines.append(self.env._("It is tried again by itself at %s.", moment))
+                lines.append(exchange._tell_look())
             move.exact_message = "\n".join(filter(None, lines)) or False
             move.exact_problem_ids = exchange.problem_ids if move.exact_state == "failed" else False
 

@@ -92,6 +92,7 @@ class AccountMove(models.Model):
                     f"{labels[step.kind]}: {step.message or ''}",
                     step.exact_message,
                     step.cause_id._get_advice() if step.cause_id else "",
+                    step._tell_look(),
                 ]
             move.exact_step_message = "\n".join(filter(None, lines)) or False
             document = move.exact_step_ids.filtered(lambda s: s.kind == "document")[:1]

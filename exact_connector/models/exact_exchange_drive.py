@@ -73,6 +73,7 @@ class ExactExchange(models.Model):
         :return: the connections that can do no more now; None where the time of this run is over.
         """
         self._commit(0, remaining=len(self))
+        self -= self._asked_just_now()
         halted = self.env["exact.connection"].sudo()
         fault = None
         runs = self.filtered(lambda exchange: exchange.kind in RUN_KINDS)

@@ -161,7 +161,7 @@ class ExactExchange(models.Model):
         accounts = self.sudo()._enqueue_partners(ready[0][0].connection_id, partners).sudo()
         self._commit(0)
         try:
-            accounts._drive_accounts(client)
+            (accounts - accounts._asked_just_now())._drive_accounts(client)
         except BatchStop as stop:
             accounts._settle_rest(stop.__cause__)
             settled = self._copy_outcome(accounts, ready)

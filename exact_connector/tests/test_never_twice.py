@@ -143,6 +143,54 @@ class TestNeverTwice(SendCase):
         self.assertEqual(move.exact_state, "done", move.exact_message)
         self.assertEqual(len(self.entries()), 1)
 
+    def test_w12_pressing_again_at_an_unclear_document_asks_exact_once_in_ten_seconds(self):
+        """Four people who press all the time would else use up the calls of a minute."""
+        move = self.invoice()
+        self.fault("drop_before")
+        move.action_exact_create_sales_entry()
+        exchange = self.exchange(move)
+        self.clear_calls()
+        # The last that was heard of it was no look: the first press asks.
+        exchange.action_retry()
+        look = [("GET", ENTRIES)]
+        self.assertEqual(self.paths(), look)
+        self.assertEqual(exchange.state, "unclear")
+        with self.later(20) as now:
+            exchange.sudo().looked_on = now - timedelta(seconds=9)
+            before = exchange.read(["state", "message", "retry_at", "looked_on"])
+            answer = exchange.action_retry()
+            move.action_exact_create_sales_entry()
+            self.assertEqual(self.paths(), look)
+            self.assertEqual(exchange.read(["state", "message", "retry_at", "looked_on"]), before)
+            self.assertIn("asked again by itself at", answer["params"]["message"])
+            self.assertIn("asked again by itself at", move.exact_message)
+            # Neither the background nor what is due by now is held up.
+            background = exchange.with_context(exact_lane="document")
+            self.assertFalse(background._asked_just_now())
+            with self.later(60):
+                self.assertFalse(exchange._asked_just_now())
+            # On the other side of the limit it is asked again.
+            exchange.sudo().looked_on = now - timedelta(seconds=10)
+            exchange.action_retry()
+            self.assertEqual(self.paths(), look * 2)
+            self.assertEqual(exchange.looked_on, now)
+        # A clock that was ahead holds nobody up.
+        exchange.sudo().looked_on = fields.Datetime.now() + timedelta(hours=1)
+        self.assertFalse(exchange._asked_just_now())
+
+    def test_w12_look_that_exact_did_not_answer_is_a_look(self):
+        move = self.invoice()
+        self.fault("drop_before")
+        move.action_exact_create_sales_entry()
+        exchange = self.exchange(move)
+        self.clear_calls()
+        self.fault("status", method="GET", status=503, times=9)
+        exchange.action_retry()
+        asked = self.paths()
+        self.assertEqual((exchange.state, bool(exchange.looked_on)), ("unclear", True))
+        exchange.action_retry()
+        self.assertEqual(self.paths(), asked)
+
     def test_r56_unclear_exchange_cannot_be_cancelled_or_deleted(self):
         move = self.invoice()
         self.fault("drop_after")
