@@ -26,11 +26,13 @@ def _short(env):
 
 
 def uninstall_hook(env):
-    """Forget the tokens; invoices, partners and Exact itself stay as they are."""
+    """Forget the tokens, keep what Exact made; invoices, partners and Exact itself stay as they are."""
     # While there is still a token to tell Exact with that its messages have nowhere to go.
     connections = env["exact.connection"].sudo().with_context(active_test=False)
     connections.search([("webhook_subscription_ids", "!=", False)])._drop_webhooks()
     env["exact.token"].sudo().search([]).unlink()
-    # Should it be put in again: what was posted until now may be in Exact, and is looked up there first.
+    # Should it be put in again: what was posted until now may be in Exact, and is looked up there first; what Exact
+    # made itself is known by its IDs only.
+    env["exact.connection"]._keep_links()
     now = fields.Datetime.to_string(fields.Datetime.now())
     env["ir.config_parameter"].sudo().set_param("exact_connector.taken_out_on", now)

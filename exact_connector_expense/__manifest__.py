@@ -11,5 +11,7 @@
         "views/hr_expense_views.xml",
         "views/product_views.xml",
     ],
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
     "auto_install": True,
 }

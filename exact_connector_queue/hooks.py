@@ -11,6 +11,8 @@ def post_init_hook(env):
 def uninstall_hook(env):
     """Nothing is lost: what jobs would have done, the scheduled action does, at the same times."""
     env["exact.connection"]._search_jobs().unlink()
+    # They hold the channel above them, which goes with the add-on.
+    env["queue.job.channel"].search([("exact_connection_id", "!=", False)]).unlink()
     exchanges = env["exact.exchange"].search([("state", "in", OPEN_STATES)])
     cron = env.ref("exact_connector.ir_cron_process_exchanges")
     cron._trigger()

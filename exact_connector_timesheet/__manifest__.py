@@ -14,5 +14,6 @@
         "views/hr_employee_views.xml",
         "views/project_views.xml",
     ],
+    "post_init_hook": "post_init_hook",
     "auto_install": True,
 }

@@ -15,15 +15,24 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 RELEASES = ROOT / "tests" / "upgrade" / "releases"
-ADDON = "exact_connector"
+ADDONS = re.compile(r"^exact_connector\w*$")
 LEFT_OUT = re.compile(r"^[^/]+/(tests|i18n|readme|static/description)/|\.(rst|md)$")
 
 
 def archive(commit: str) -> bytes:
-    """The add-on of a commit as a compressed archive."""
-    done = subprocess.run(
-        ["git", "archive", "--format=tar", commit, ADDON], cwd=ROOT, check=True, capture_output=True
+    """The add-ons of a commit as one compressed archive."""
+    listed = subprocess.run(
+        ["git", "ls-tree", "--name-only", commit],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     )
+    addons = [name for name in listed.stdout.split() if ADDONS.match(name)]
+    done = subprocess.run(
+        ["git", "archive", "--format=tar", commit, *addons],
+        cwd=ROOT, check=True, capture_output=True,
+    )  # fmt: skip
     kept = io.BytesIO()
     with (
         tarfile.open(fileobj=io.BytesIO(done.stdout)) as old,

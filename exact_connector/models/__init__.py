@@ -117,6 +117,7 @@ from . import exact_exchange_mended
 from . import exact_mending
 from . import exact_mend
 from . import exact_upkeep
+from . import exact_kept
 from . import res_company
 from . import res_users
 from . import res_config_settings

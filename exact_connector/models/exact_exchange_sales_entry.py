@@ -259,7 +259,10 @@ class ExactExchange(models.Model):
             return True
         # As it was sent, and as it is now: an update whose answer was lost may have brought the new number.
         own = self.env["exact.mapper"]._clip(move.name, MAX_REFERENCE)
-        references = dict.fromkeys(filter(None, [payload.get("YourRef"), own]))
+        # It may have been a draft of Exact's before Odoo numbered it: printed there, its entry has that reference.
+        references = dict.fromkeys(
+            filter(None, [payload.get("YourRef"), own, move.exact_reference])
+        )
         try:
             self._hold_for_limit(client)
             rows = client.rows(

@@ -38,9 +38,14 @@ class ExactExchange(models.Model):
         taken_out = fields.Datetime.to_datetime(
             parameters.get_param("exact_connector.taken_out_on")
         )
-        if taken_out and kind == "sales_entry":
+        if taken_out and kind in SENT_KINDS:
             exchanges.sudo().filtered(
-                lambda e: not e.attempts and e.move_id.create_date <= taken_out
+                lambda e: (
+                    not e.attempts
+                    and e.move_id.create_date <= taken_out
+                    # An invoice that Exact makes was on its way where it has its reference already.
+                    and (kind == "sales_entry" or e.move_id.exact_reference)
+                )
             ).attempts = 1
         return exchanges
 

@@ -15,6 +15,8 @@ KEYS = {"keys": ["a,1"]}
 
 @tagged("post_install", "-at_install")
 class TestInvoiceOnce(InvoiceSendCase):
+    join_once = True
+
     def go_on(self, exchange):
         self.make_due(exchange)
         self.cron("ir_cron_process_exchanges")
@@ -290,3 +292,97 @@ class TestInvoiceOnce(InvoiceSendCase):
         move.action_exact_cancel_invoice()
         self.assertFalse(move.exists() or self.paths())
         self.assertEqual(exchange.state, "cancelled")
+
+    # === TAKEN OUT AND PUT IN AGAIN === #
+
+    def take_out(self):
+        """What becomes of documents and connection when the add-on is taken out and put in again."""
+        self.env["exact.connection"]._keep_links()
+        self.env["ir.config_parameter"].set_param(
+            "exact_connector.taken_out_on",
+            fields.Datetime.to_string(fields.Datetime.now() + timedelta(minutes=1)),
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            DELETE FROM exact_exchange WHERE company_id = %(company)s;
+            UPDATE account_journal SET exact_invoices = FALSE WHERE company_id = %(company)s;
+            UPDATE exact_connection SET invoicing = FALSE, invoice_odoo_journal_id = NULL
+             WHERE company_id = %(company)s;
+            UPDATE account_move
+               SET exact_route = 'entry', exact_state = 'not_sent', exact_invoice_id = NULL,
+                   exact_entry_id = NULL, exact_entry_number = NULL, exact_reference = NULL,
+                   exact_sent_on = NULL, exact_differs = NULL
+             WHERE company_id = %(company)s AND move_type IN ('out_invoice', 'out_refund')
+            """,
+            {"company": self.company.id},
+        )
+        self.env.invalidate_all()
+        self.clear_calls()
+
+    def put_in(self):
+        """As when its division is chosen."""
+        self.connection.division_id = self.connection.division_id
+        self.connection.invoicing = True
+
+    def test_r49_put_in_again_what_exact_made_is_known_without_a_call_and_never_made_again(self):
+        draft, printed, unsure = self.made(), self.printed(), self.draft()
+        self.fault("drop_after", path=INVOICES)
+        self.send(unsure)
+        self.assertEqual(unsure.exact_state, "unclear")
+        number, journal = printed.exact_entry_number, self.journal
+        self.take_out()
+        self.put_in()
+        self.assertFalse(self.paths())
+        self.assertEqual((draft.exact_state, draft.exact_is_draft), ("draft", True))
+        self.assertEqual((printed.exact_state, printed.exact_entry_number), ("done", number))
+        self.assertEqual({move.exact_route for move in draft | printed | unsure}, {"invoice"})
+        self.assertEqual(self.connection.invoice_odoo_journal_id, journal)
+        for move in (draft, printed):
+            move.action_exact_create_sales_entry()
+        self.assertFalse(self.writes())
+        # Where the answer was lost, our reference still leads to it.
+        unsure.action_exact_invoice()
+        self.assertEqual(unsure.exact_state, "draft", unsure.exact_message)
+        self.assertFalse(self.writes())
+        draft.action_exact_print_invoice()
+        self.assertEqual((draft.state, draft.exact_state), ("posted", "done"))
+        self.assertEqual(len(self.in_exact()), 3)
+
+    def test_r49_numbered_in_odoo_while_out_its_entry_is_looked_up_by_our_reference(self):
+        free, taken, gone = self.made(), self.made(), self.made()
+        references = [move.exact_reference for move in (free, taken, gone)]
+        self.take_out()
+        (free | taken).action_post()
+        (free | taken).is_move_sent = True
+        gone.unlink()
+        self.accountant("print-invoice", invoice=references[1])
+        self.put_in()
+        self.assertIn("delete the draft in Exact", self.chatter(free))
+        self.assertIn(references[2], self.chatter(self.connection))
+        before = len(self.entries())
+        (free | taken).action_exact_create_sales_entry()
+        self.assertEqual({free.exact_state, taken.exact_state}, {"done"}, taken.exact_message)
+        self.assertEqual(self.writes(), [("POST", "salesentry/SalesEntries")])
+        self.assertEqual(len(self.entries()) - before, 1)
+
+    def test_r49_put_in_again_for_another_division_drafts_are_of_the_books_before(self):
+        draft, printed = self.made(), self.printed()
+        with patch.object(type(self.connection), "_get_books", lambda _connection: "nl/1001"):
+            self.take_out()
+        with self.later(60):
+            self.put_in()
+        self.assertTrue(draft._exact_in_former_books() and printed._exact_in_former_books())
+        self.cron("ir_cron_sync_payments")
+        (draft | printed).action_exact_create_sales_entry()
+        draft.action_exact_print_invoice()
+        self.assertFalse(self.writes())
+        self.assertEqual((draft.exact_state, printed.exact_state), ("draft", "done"))
+
+    def test_r49_put_in_again_for_real_books_what_was_made_for_practice_is_forgotten(self):
+        draft = self.made()
+        self.take_out()
+        with patch.object(type(self.connection), "_get_books", lambda _connection: "nl/1001"):
+            self.put_in()
+        self.assertEqual((draft.exact_state, draft.exact_invoice_id), ("not_sent", False))
+        self.assertFalse(self.connection.books_since)

@@ -87,6 +87,8 @@ class LimitCase(ErrorCase):
 
 @tagged("post_install", "-at_install")
 class TestLimits(LimitCase):
+    join_once = True
+
     # === WINDOWS === #
 
     def test_limits_minute_lets_its_calls_go_and_not_one_more(self):

@@ -1,10 +1,13 @@
 """Cleared away by rule, guarded where something is not settled, and quick with thousands of exchanges."""
 
+import runpy
 from datetime import timedelta
+from pathlib import Path
 
 from odoo import fields
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.modules.module import get_module_path
+from odoo.tests import TransactionCase, tagged
 
 from ..models import exact_upkeep
 from .sending import SendCase
@@ -14,6 +17,8 @@ LONG_AGO = timedelta(days=3 * 365)
 
 @tagged("post_install", "-at_install")
 class TestClearing(SendCase):
+    join_once = True
+
     def setUp(self):
         super().setUp()
         self.long_ago = fields.Datetime.now() - LONG_AGO
@@ -236,3 +241,29 @@ class TestClearing(SendCase):
             rows = groups.search([])
             self.assertEqual(sum(rows.mapped("stopped_count")), 5000)
         self.assertEqual(len(rows), 2)
+
+
+@tagged("post_install", "-at_install")
+class TestMigration(TransactionCase):
+    def test_release_without_invoices_made_in_exact_gets_its_routes_in_one_statement(self):
+        """The first installations had neither route nor months to keep; the way of a release is in tests/upgrade."""
+        script = Path(get_module_path("exact_connector"), "migrations/19.0.1.1.0/pre-migrate.py")
+        moves = self.env["account.move"].create(
+            [{"move_type": kind} for kind in ("out_invoice", "out_refund", "entry")]
+        )
+        self.env.flush_all()
+        cr = self.env.cr
+        cr.execute("ALTER TABLE account_move DROP COLUMN exact_route")
+        cr.execute("ALTER TABLE exact_connection DROP COLUMN keep_months")
+        migrate = runpy.run_path(str(script))["migrate"]
+        for version in ("", "19.0.1.0.0", "19.0.1.0.0"):
+            migrate(cr, version)
+        cr.execute(
+            "SELECT exact_route FROM account_move WHERE id IN %s ORDER BY id", [tuple(moves.ids)]
+        )
+        self.assertEqual(cr.fetchall(), [("entry",), ("entry",), (None,)])
+        cr.execute(
+            "SELECT column_default FROM information_schema.columns "
+            "WHERE table_name = 'exact_connection' AND column_name = 'keep_months'"
+        )
+        self.assertEqual(cr.fetchone(), (None,), "whoever connects anew has the usual months")
