@@ -280,6 +280,7 @@ class ExactExchange(models.Model):
             else:
                 self._settle_step_error(error)
             return False
+        rows = self._without_others(rows)
         if not rows:
             return not self._wait_out_booking()
         # Should a person have booked the same reference too, the one with our total is ours.
@@ -297,6 +298,19 @@ class ExactExchange(models.Model):
         self._catch_up_paid_status(client, move)
         self._commit(1)
         return False
+
+    def _without_others(self, rows):
+        """The entries that no other document has: another journal, or a branch in the same books, may number alike."""
+        if not rows:
+            return rows
+        others_sudo = self.env["account.move"].sudo()
+        taken = others_sudo.search(
+            [
+                ("exact_entry_id", "in", [row["EntryID"] for row in rows]),
+                ("id", "!=", self.move_id.id),
+            ]
+        ).mapped("exact_entry_id")
+        return [row for row in rows if row["EntryID"] not in taken]
 
     def _catch_up_paid_status(self, client, move):
         """An adopted entry may have been paid before we knew it: the cursor has passed that change."""

@@ -76,6 +76,9 @@ class ExactExchange(models.Model):
         :return: True where the rest of the batch would meet the same.
         """
         self.ensure_one()
+        if self._is_read_of_lost(error):
+            # What was sent is as unknown as before, or booked and not read back yet.
+            self = self.with_context(exact_unknown=True)
         now = clock.now(self.env)
         classified = self.env["exact.cause"]._classify(error)
         cause = classified[0][0]
@@ -106,12 +109,24 @@ class ExactExchange(models.Model):
         if self._is_series(error):
             cause, message = self._explain_series(error)
         self._settle(state, cause, message, error=error, retry_at=retry_at)
-        if retry_at:
-            self._schedule(at=retry_at)
-        _logger.info("Exact exchange %s: %s (%s)", self.id, state, cause.code)
+        if self.retry_at:
+            self._schedule(at=self.retry_at)
+        _logger.info("Exact exchange %s: %s (%s)", self.id, self.state, cause.code)
         return stop
 
+    def _is_read_of_lost(self, error):
+        """Whether this came of a read alone, and Exact may have what was sent before it."""
+        self.ensure_one()
+        if self.kind not in SEND_KINDS:
+            return False
+        # Whatever is sent makes it ``sending``: an unclear one was only asked for.
+        return self.state == "unclear" or (self.state == "sending" and error.method == "GET")
+
     def _settle(self, state, cause, message, error=None, retry_at=False):
+        if state == self.state == "unclear" and retry_at and self.retry_at:
+            # A look-up that was put off brings nothing forward: Exact may be at work on it until then.
+            soonest = min(self.retry_at, clock.now(self.env) + UNCLEAR_WAIT)
+            retry_at = max(retry_at, soonest)
         # One line for each cause of waiting, not one for each minute of it.
         known = ("waiting",) if self.state == "sending" else ("waiting", "unclear")
         news = state not in known or cause != self.cause_id

@@ -7,8 +7,10 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..client import ExactClient, LimitError
+from ..client.limits import utc_now
 from .common import post
-from .sending import ENTRIES, SendCase
+from .sending import ACCOUNTS, ENTRIES, SendCase
 
 
 @tagged("post_install", "-at_install")
@@ -228,6 +230,60 @@ class TestNeverTwice(SendCase):
         with patch.object(type(exchange), "_keep_claim", stolen):
             exchange._drive()
         self.assertFalse(self.paths("POST"))
+
+    def no_look_up(self):
+        """The limit of a minute that ends in five seconds stands in the way of every read."""
+        moment = utc_now() + timedelta(seconds=5)
+        error = LimitError("Used up", retry_at=moment, method="GET", resource=ENTRIES)
+        return patch.object(ExactClient, "rows", side_effect=error)
+
+    def test_r56_look_up_that_could_not_be_made_lets_nothing_be_sent_sooner(self):
+        """Exact may still be booking what was lost when the limit of a few seconds has ended."""
+        partner = self.customer(known=False, name="Traag BV")
+        customer = self.env["exact.exchange"]._enqueue_partners(self.connection, partner)
+        document = self.env["exact.exchange"]._enqueue_moves(self.connection, self.invoice())
+        self.fault("drop_before")
+        self.fault("drop_before", path=ACCOUNTS)
+        (customer | document)._drive()
+        for exchange in customer | document:
+            self.assertEqual(exchange.state, "unclear")
+            until = exchange.retry_at
+            with self.no_look_up():
+                exchange.action_retry()
+            self.assertEqual(exchange.state, "unclear", exchange.kind)
+            self.assertGreaterEqual(exchange.retry_at, until, exchange.kind)
+
+    def test_r56_booked_and_not_read_back_stays_unclear_and_is_adopted(self):
+        """Exact answers with the bare ID and takes no more call: what is booked cannot be taken out here."""
+        for status in (403, 503):
+            self.fault("keep", body="EntryID")
+            self.fault("status", method="GET", status=status, body="")
+            move = self.invoice()
+            move.action_exact_create_sales_entry()
+            exchange = self.exchange(move)
+            self.assertEqual(exchange.state, "unclear", status)
+            self.make_due(exchange)
+            self.cron("ir_cron_process_exchanges")
+            self.assertEqual(move.exact_state, "done", move.exact_message)
+        self.assertEqual(len(self.entries()), 2)
+
+    def test_r56_entry_of_another_document_with_the_same_reference_is_not_adopted(self):
+        """Two journals of Odoo may give the same number to the same customer."""
+        partner = self.customer()
+        first = self.sent(partner=partner)
+        journal = first.journal_id.copy({"code": "INV2", "name": "Invoices 2"})
+        second = self.invoice(partner=partner, post=False, journal_id=journal.id)
+        second.name = first.name
+        second.action_post()
+        second.is_move_sent = True
+        self.assertEqual(second.name, first.name)
+        self.fault("drop_before")
+        second.action_exact_create_sales_entry()
+        self.make_due(self.exchange(second))
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(second.exact_state, "done", second.exact_message)
+        self.assertNotEqual(second.exact_entry_id, first.exact_entry_id)
+        self.assertEqual(len(self.entries()), 2)
 
     def test_r57_other_totals_in_exact_show_as_difference_not_as_success(self):
         """Exact answers with another total than was sent: booked, but never shown as equal."""
