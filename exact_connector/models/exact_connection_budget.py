@@ -60,12 +60,15 @@ class ExactConnection(models.Model):
             # Until the first call Exact has not told its limit of a day.
             connection.day_limit = row["day_limit"] if row.get("seen_on") else 0
             connection.day_remaining = max(row.get("day_left", 0), 0)
-            connection.limited_until = bool(row) and connection._get_room_at("click")
+            connection.limited_until = bool(row) and connection._get_room_at("click", standing)
 
-    def _get_room_at(self, lane=None):
-        """When there are calls again for a lane (naive UTC); False where there are some now."""
+    def _get_room_at(self, lane=None, standing=None):
+        """When there are calls again for a lane (naive UTC); False where there are some now.
+
+        :param standing: what :meth:`_get_standing` said just now of several connections.
+        """
         self.ensure_one()
-        row = self._get_standing().get(self.id)
+        row = (self._get_standing() if standing is None else standing).get(self.id)
         if not row:
             return False
         ends = [row["hold_until"]]

@@ -36,10 +36,30 @@ class ExactExchange(models.Model):
             domain &= Domain("connection_id", "=", connection.id)
         runs = Domain("kind", "in", RUN_KINDS)
         scheduled = Domain("user_id", "=", SUPERUSER_ID)
-        due = self.search(domain & ~runs & ~scheduled, order="id", limit=DUE_AT_ONCE)
+        due = self._search_shared(domain & ~runs & ~scheduled, DUE_AT_ONCE)
         if len(due) < DUE_AT_ONCE:
-            due += self.search(domain & ~runs & scheduled, order="id", limit=DUE_AT_ONCE - len(due))
+            due += self._search_shared(domain & ~runs & scheduled, DUE_AT_ONCE - len(due))
         return due + self.search(domain & runs, order="id")
+
+    @api.model
+    def _search_shared(self, domain, limit):
+        """The oldest of these; where there are more than ``limit``, each connection has its share of it.
+
+        Else one that can send nothing now, and keeps its place, would be all that is ever looked at.
+        """
+        found = self.search(domain, order="id", limit=limit)
+        if len(found) < limit:
+            return found
+        counts = self._read_group(domain, ["connection_id"], ["__count"])
+        if len(counts) < 2:
+            return found
+        found = self.browse()
+        for done, (connection, count) in enumerate(sorted(counts, key=lambda each: each[1])):
+            share = -(-(limit - len(found)) // (len(counts) - done))
+            if share > 0:
+                own = domain & Domain("connection_id", "=", connection.id)
+                found += self.search(own, order="id", limit=min(share, count))
+        return found.sorted("id")
 
     @api.model
     def _get_limited(self, connections=None):
@@ -50,8 +70,9 @@ class ExactExchange(models.Model):
         if not connections:
             connections = self.env["exact.connection"].sudo().search([("division_id", "!=", False)])
         limited = connections.browse()
+        standing = connections._get_standing()
         for connection in connections:
-            until = connection._get_room_at("document")
+            until = connection._get_room_at("document", standing)
             if until:
                 limited |= connection
                 due = self._due_domain() & Domain("connection_id", "=", connection.id)

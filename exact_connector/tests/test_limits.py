@@ -249,6 +249,20 @@ class TestLimits(LimitCase):
         self.assertEqual(run.state, "done")
         self.assertEqual(set(moves.mapped("exact_state")), {"pending"}, "they keep their place")
 
+    def test_limits_one_connection_that_cannot_be_reached_holds_up_no_other(self):
+        """More waits there than one run takes; the other one has its turn all the same."""
+        _company, other = self.other_company()
+        moves = self.env["account.move"].union(*(self.invoice() for _n in range(4)))
+        self.env["exact.exchange"]._enqueue_moves(self.connection, moves)
+        partner = self.customer(known=False, name="Zuid BV")
+        account = self.env["exact.exchange"]._enqueue_partners(other, partner)
+        self.fault("status", status=503, body="", times=0)
+        self.env.flush_all()
+        with patch.object(exact_exchange_limits, "DUE_AT_ONCE", 2):
+            self.cron(CRON)
+        self.assertNotEqual(account.state, "pending")
+        self.assertEqual(sorted(moves.mapped("exact_state")), ["pending"] * 3 + ["waiting"])
+
     # === WHAT WAITS === #
 
     def test_limits_nothing_is_written_down_as_sent_that_may_not_go(self):
