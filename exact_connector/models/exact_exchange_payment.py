@@ -2,8 +2,6 @@ import logging
 from collections import defaultdict
 from decimal import Decimal
 
-from psycopg2 import Error as DatabaseError
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -49,8 +47,7 @@ class ExactExchange(models.Model):
         self.problem_ids.unlink()
         yield from self._sync_invoices(client, connection)
         yield from self._ask_adopted(client, connection)
-        if self.paid_since:
-            yield from self._fill_paid_status(client, connection)
+        yield from self._fill_paid_status(client, connection)
         pages = client.pages(
             "sync/Cashflow/PaymentTerms",
             select=[*RECEIVABLE_SELECT, "LineType", "Timestamp"],
@@ -62,12 +59,18 @@ class ExactExchange(models.Model):
             if rows:
                 receipts = [row for row in rows if row.get("LineType") == RECEIPT]
                 known = set(held)
-                settled = self._settle_receivables(client, connection, receipts, held)
+                answers = self._ask_receivables(client, connection, receipts)
+                if answers:
+                    # What was written by others while Exact was asked is seen from here on.
+                    yield
+                settled = self._settle_answers(connection, answers, held)
                 self.updated_count += len(settled)
                 if not known:
                     connection.payment_cursor = str(_cursor_after(rows, held))
             self.page_count += 1
             yield
+        # Asked for while the pages were read.
+        yield from self._fill_paid_status(client, connection)
         connection.payments_synced_on = fields.Datetime.now()
         self.message = self.env._(
             "%(settled)s documents settled, %(failed)s failed",
@@ -103,27 +106,33 @@ class ExactExchange(models.Model):
         stays as it is.
         """
         documents = self.env["account.move"]
-        moves = documents.search(
-            documents._exact_paid_domain(connection, self.paid_since), order="invoice_date, id"
-        )
-        for start in range(0, len(moves), LOOK_UP):
-            chunk = moves[start : start + LOOK_UP]
-            held = set()
-            self.updated_count += len(self._refresh_paid_status(client, connection, chunk, held))
-            chunk.filtered(lambda m, h=held: m.exact_entry_id in h)._exact_ask_again()
-            self.page_count += 1
-            # Where the time of this run ends here, the next one goes on from here.
-            self.paid_since = chunk[-1].invoice_date
-            yield
-        self.paid_since = False
+        while since := self.paid_since:
+            moves = documents.search(
+                documents._exact_paid_domain(connection, since), order="invoice_date, id"
+            )
+            for start in range(0, len(moves), LOOK_UP):
+                chunk = moves[start : start + LOOK_UP]
+                held = set()
+                settled = self._refresh_paid_status(client, connection, chunk, held)
+                self.updated_count += len(settled)
+                chunk.filtered(lambda m, h=held: m.exact_entry_id in h)._exact_ask_again()
+                self.page_count += 1
+                # Where the time of this run ends here, the next one goes on from here.
+                since = self.paid_since = chunk[-1].invoice_date
+                yield
+                if self.paid_since != since:
+                    # Another day was asked for meanwhile.
+                    break
+            else:
+                self.paid_since = False
 
     @api.model
     def _refresh_paid_status(self, client, connection, moves, held=None):
         """Ask for the receivables of these documents and settle what is paid; no cursor is moved.
 
-        :param held: see :meth:`_settle_receivables`
+        :param held: see :meth:`_settle_answers`
         """
-        settled = self.env["account.move"]
+        answers = {}
         for start in range(0, len(moves), LOOK_UP):
             rows = client.rows(
                 "cashflow/Receivables",
@@ -133,42 +142,21 @@ class ExactExchange(models.Model):
                     [Guid(move.exact_entry_id) for move in moves[start : start + LOOK_UP]],
                 ),
             )
-            settled |= self._settle_receivables(client, connection, rows, held)
-        return settled
+            answers |= self._ask_receivables(client, connection, rows)
+        return self._settle_answers(connection, answers, held)
 
     @api.model
-    def _settle_receivables(self, client, connection, rows, held=None):
-        """Settle the documents that ``rows`` show as paid, wholly or in part.
+    def _ask_receivables(self, client, connection, rows):
+        """What is open in Exact of the documents that ``rows`` are about; holds none of them meanwhile.
 
-        :param held: set that takes the entry IDs of documents that somebody else is at work on.
-        :return: the documents settled.
+        :return: dict of entry ID -> (what is open, day of the payment, how it stood in Odoo).
         """
         by_entry = defaultdict(list)
         for row in rows:
             if row.get("TransactionEntryID"):
                 by_entry[row["TransactionEntryID"].lower()].append(row)
-        moves = (
-            self.env["account.move"]
-            .with_company(connection.company_id)
-            .search(
-                [
-                    ("exact_entry_id", "in", list(by_entry)),
-                    ("company_id", "=", connection.company_id.id),
-                    ("state", "=", "posted"),
-                    "|",
-                    ("payment_state", "in", ("not_paid", "partial")),
-                    # Paid because of us: looked at for a reopening (R35).
-                    ("exact_settlement_ids", "!=", False),
-                ]
-            )
-        )
-        # Two workers must not settle the same document: the second one skips it.
-        locked = moves.try_lock_for_update(allow_referencing=True)
-        if held is not None:
-            held.update((moves - locked).mapped("exact_entry_id"))
-        moves = locked
-        certain, to_ask = {}, moves.browse()
-        for move in moves:
+        certain, to_ask = {}, self.env["account.move"]
+        for move in self._search_receivable(connection, by_entry):
             found = by_entry[move.exact_entry_id]
             if self._is_whole_and_paid(move, found):
                 certain[move] = Decimal(0)
@@ -178,10 +166,56 @@ class ExactExchange(models.Model):
             ):
                 to_ask |= move
         remaining = {**certain, **self._ask_remaining(client, to_ask)}
-        due = {
-            move: (rest, self._payment_date(by_entry[move.exact_entry_id]))
+        return {
+            move.exact_entry_id: (
+                rest,
+                self._payment_date(by_entry[move.exact_entry_id]),
+                self._standing_of(move),
+            )
             for move, rest in remaining.items()
         }
+
+    @api.model
+    def _search_receivable(self, connection, entry_ids):
+        """The documents of these entries of which the paid status may change."""
+        documents = self.env["account.move"].with_company(connection.company_id)
+        return documents.search(
+            [
+                ("exact_entry_id", "in", list(entry_ids)),
+                ("company_id", "=", connection.company_id.id),
+                ("state", "=", "posted"),
+                "|",
+                ("payment_state", "in", ("not_paid", "partial")),
+                # Paid because of us: looked at for a reopening (R35).
+                ("exact_settlement_ids", "!=", False),
+            ]
+        )
+
+    @api.model
+    def _standing_of(self, move):
+        """What is open in Odoo and what we have settled: changed since, an answer of Exact may be too old."""
+        return move._exact_residual(), tuple(sorted(move.exact_settlement_ids.ids))
+
+    @api.model
+    def _settle_answers(self, connection, answers, held=None):
+        """Settle what Exact answered as paid, wholly or in part.
+
+        :param answers: see :meth:`_ask_receivables`.
+        :param held: set that takes the entry IDs of documents that somebody else is at work on, or was
+            since Exact was asked.
+        :return: the documents settled.
+        """
+        if not answers:
+            return self.env["account.move"]
+        moves = self._search_receivable(connection, answers)
+        # Two workers must not settle the same document: the second one skips it.
+        locked = moves.try_lock_for_update(allow_referencing=True)
+        own = locked.filtered(
+            lambda move: self._standing_of(move) == answers[move.exact_entry_id][2]
+        )
+        if held is not None:
+            held.update((moves - own).mapped("exact_entry_id"))
+        due = {move: answers[move.exact_entry_id][:2] for move in own}
         settled = self._settle_due(connection, due)
         paid = settled.filtered(lambda move: not move._exact_residual())
         self.env["exact.notice"]._tell_paid(connection, paid)
@@ -203,7 +237,7 @@ class ExactExchange(models.Model):
                 for move in known:
                     move._exact_note_reopened(connection, due[move][0])
             return settled
-        except (UserError, DatabaseError) as error:
+        except Exception as error:
             if not self or isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
                 raise
             _logger.info("Settling %s documents one by one", len(due))
@@ -215,9 +249,11 @@ class ExactExchange(models.Model):
                         settled |= move
                     if move in known:
                         move._exact_note_reopened(connection, rest)
-            except (UserError, DatabaseError) as error:
+            except Exception as error:
                 if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
                     raise
+                if not isinstance(error, UserError):
+                    _logger.exception("Document %s could not be settled", move.id)
                 self._note_unsettled(move, error)
         return settled
 
@@ -273,32 +309,38 @@ class ExactExchange(models.Model):
             )
             for move in chunk:
                 sign = -1 if move.move_type == "out_refund" else 1
-                own = [
-                    Decimal(str(row.get("Amount") or 0))
-                    for row in rows
-                    if self._is_open_item(move, row)
-                ]
+                # In Exact a reference can be changed, and an entry moved to another relation: what may be
+                # this document is open, or money that nobody paid would be booked.
+                items = [(row, *self._is_open_item(move, row)) for row in rows]
+                found = [row for row, surely, _perhaps in items if surely]
+                found = found or [row for row, _surely, perhaps in items if perhaps]
+                own = [Decimal(str(row.get("Amount") or 0)) for row in found]
                 remaining[move] = max(sign * sum(own, Decimal(0)), Decimal(0))
         return remaining
 
     @api.model
     def _is_open_item(self, move, row):
-        """Whether an outstanding item is of this document: its number, its reference and its customer."""
+        """Whether an outstanding item is of this document: its number, its reference and its customer.
+
+        :return: whether it surely is, and whether it may be: one of the last two was changed in Exact.
+        """
         reference, number = move.exact_reference or move.name, move.exact_entry_number
         partner = move.commercial_partner_id
         accounts = {
             partner.exact_account_id,
             move.exact_invoice_id and move.partner_id.exact_account_id,
         }
-        if (row.get("AccountId") or "").lower() not in {(key or "").lower() for key in accounts}:
-            return False
+        customer = (row.get("AccountId") or "").lower() in {(key or "").lower() for key in accounts}
+        named = row.get("YourRef") == reference
         if not number:
-            return row.get("YourRef") == reference
+            return customer and named, False
         # A number is unique within its journal only; an invoice made in Exact may have another entry number.
         numbers = [row.get("EntryNumber")]
         if move.exact_invoice_id:
             numbers.append(row.get("InvoiceNumber"))
-        return number in map(str, numbers) and row.get("YourRef") in (None, reference)
+        if number not in map(str, numbers):
+            return False, False
+        return customer and (named or row.get("YourRef") is None), customer or named
 
     @api.model
     def _payment_date(self, rows):

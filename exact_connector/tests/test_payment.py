@@ -7,6 +7,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..models import exact_exchange_payment
 from .sending import SendCase
 
 
@@ -163,6 +164,20 @@ class TestPayment(SendCase):
         self.sync()
         self.assertEqual((one.payment_state, one.amount_residual), ("partial", 100.0))
 
+    def test_r33_partly_paid_is_not_settled_whole_where_exact_shows_another_reference(self):
+        """Somebody changed Your Reference in Exact, or moved the entry to another relation: it is still open there."""
+        for name, value in (("YourRef", "PO 4711"), ("AccountId", self.account_row("2")["ID"])):
+            with self.subTest(name):
+                move = self.sent(100.0)
+                self.receive((move, 21))
+                rows = self.division.tables["read/financial/ReceivablesList"].rows
+                row = next(
+                    r for r in rows.values() if str(r["EntryNumber"]) == move.exact_entry_number
+                )
+                row[name] = value
+                self.sync()
+                self.assertEqual((move.payment_state, move.amount_residual), ("partial", 100.0))
+
     # === ONCE (R32, R35) === #
 
     def test_r32_run_twice_nothing_is_booked_twice(self):
@@ -267,21 +282,94 @@ class TestPayment(SendCase):
         self.assertEqual(self.settlements(move).date, fields.Date.today() - timedelta(days=4))
 
     def test_document_that_cannot_be_settled_holds_up_no_other(self):
-        bad, good = self.sent(), self.sent()
-        self.receive((bad, None))
-        self.receive((good, None))
-        original = type(bad)._exact_settle_all
+        original = type(self.sent())._exact_settle_all
+        for fault in (UserError("Locked by the office."), ValueError("A fault of another add-on.")):
+            bad, good = self.sent(), self.sent()
+            self.receive((bad, None))
+            self.receive((good, None))
 
-        def refuse(moves, connection, due):
-            if bad in due:
-                raise UserError(moves.env._("Locked by the office."))
-            return original(moves, connection, due)
+            def refuse(moves, connection, due, bad=bad, fault=fault):
+                if bad in due:
+                    raise fault
+                return original(moves, connection, due)
 
-        self.patch(type(bad), "_exact_settle_all", refuse)
+            with (
+                patch.object(type(bad), "_exact_settle_all", refuse),
+                patch.object(exact_exchange_payment, "_logger"),
+            ):
+                self.sync()
+            self.assertEqual(good.payment_state, self.paid)
+            run = self.connection.exchange_ids.filtered(lambda e: e.kind == "payment_sync")[:1]
+            self.assertEqual(run.state, "done")
+            self.assertIn(str(fault), f"{run.message}{run.problem_ids.mapped('message')}")
+
+    # === OTHERS AT WORK === #
+
+    def ask_then(self, *then):
+        """As Exact is asked what is open: ``then`` happens after each answer in turn."""
+        model = self.env.registry["exact.exchange"]
+        ask, rest = model._ask_remaining, list(then)
+
+        def asked(exchanges, client, moves):
+            answer = ask(exchanges, client, moves)
+            if moves and rest:
+                rest.pop(0)()
+            return answer
+
+        return patch.object(model, "_ask_remaining", asked)
+
+    def test_r32_no_document_is_held_while_exact_is_asked(self):
+        move, order = self.sent(), []
+        self.receive((move, 21))
+        lock = type(move).try_lock_for_update
+
+        def locked(records, **options):
+            order.append("lock")
+            return lock(records, **options)
+
+        with (
+            self.ask_then(lambda: order.append("asked")),
+            patch.object(type(move), "try_lock_for_update", locked),
+        ):
+            self.sync()
+        self.assertEqual(order, ["asked", "lock"])
+        self.assertEqual(move.amount_residual, 100)
+
+    def test_r35_answer_older_than_a_payment_read_since_reopens_nothing(self):
+        """Two workers: what the first was told is not true any more when the second has settled the rest."""
+        move = self.sent()
+        self.receive((move, 21))
+
+        def other_worker():
+            self.receive((move, None))
+            move.action_exact_refresh_payment()
+            self.assertEqual(move.payment_state, self.paid)
+
+        with self.ask_then(other_worker):
+            self.sync()
+        self.assertFalse(move.exact_reopened_amount)
         self.sync()
-        self.assertEqual(good.payment_state, self.paid)
+        self.assertFalse(move.exact_reopened_amount)
+        self.assertEqual((move.payment_state, move.amount_residual), (self.paid, 0))
+
+    def test_r32_paid_status_since_a_day_that_is_asked_for_during_a_run_is_not_forgotten(self):
+        before, during = self.sent(), self.sent()
+        self.receive((before, None))
+        self.connection.payment_cursor = "999999999999"
+        self.receive((during, None))
+        model = self.env.registry["exact.exchange"]
+        settle = model._settle_answers
+
+        def meanwhile(exchange, *args):
+            # Somebody asks while the pages are read: there is a run already, and it is the one at work.
+            exchange.filtered(lambda e: not e.updated_count).paid_since = before.invoice_date
+            return settle(exchange, *args)
+
+        self.connection.payment_cursor = "1"
+        with patch.object(model, "_settle_answers", meanwhile):
+            self.sync()
         run = self.connection.exchange_ids.filtered(lambda e: e.kind == "payment_sync")[:1]
-        self.assertIn("Locked by the office.", f"{run.message}{run.problem_ids.mapped('message')}")
+        self.assertEqual((run.state, run.paid_since), ("done", False))
 
     # === NOW, AND WHERE === #
 
