@@ -241,7 +241,10 @@ class ExactConnection(models.Model):
         result = super().write(vals)
         if vals.get("division_id"):
             self._drop_foreign_links()
-            for connection in self.filtered(lambda c: not c.pending_authorization_id):
+        if vals.get("division_id") or vals.get("active"):
+            for connection in self.filtered(
+                lambda c: c.division_id and not c.pending_authorization_id
+            ):
                 self.env["exact.exchange"]._resume_after_connect(connection)
         if moved:
             # Row versions belong to a division: start reading from the beginning.

@@ -126,6 +126,12 @@ class ExactExchange(models.Model):
 
     def _open_client(self, connection, lane=None):
         """The client of a connection, None where no call can be made now: then all of these wait."""
+        if not connection.active:
+            # Its successor may be sending the same documents.
+            self._lock_due()._wait(
+                "reconnect", False, self.env._("The connection with Exact is archived.")
+            )
+            return None
         if connection.state != "connected":
             self._lock_due()._wait_for_connection(connection)
             return None
@@ -250,7 +256,12 @@ class ExactExchange(models.Model):
         except Exception as error:
             # Pages before this one stand; the next run reads it again.
             self._rollback()
-            self._settle_fault(error)
+            if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY) and self._keep_claim(key):
+                # Somebody changed the same record: nothing is wrong, and nobody needs to wait.
+                self.state = "pending"
+                self._schedule()
+            else:
+                self._settle_fault(error)
         self._commit(1)
 
     def _finish_run(self):

@@ -28,9 +28,12 @@ class ExactExchange(models.Model):
 
     @api.model
     def _due_domain(self):
-        """What is pending or due again, and what a worker left behind."""
+        """What is pending or due again, and what a worker left behind.
+
+        What waits at an archived connection stays there: it must not go beside its successor's.
+        """
         now = clock.now(self.env)
-        return (
+        return Domain("connection_id.active", "=", True) & (
             Domain("state", "=", "pending")
             | Domain([("state", "in", ("waiting", "unclear")), ("retry_at", "<=", now)])
             | Domain([("state", "=", "sending"), ("started_on", "<=", now - DEAD_AFTER)])

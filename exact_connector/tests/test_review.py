@@ -3,6 +3,8 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
@@ -85,6 +87,22 @@ class TestReview(SendCase):
         with fault, rollback, mute_logger(SETTLE):
             run._drive()
         self.assertEqual((run.state, self.connection.customer_cursor), ("failed", "1"))
+
+    def test_run_that_met_another_writer_goes_on_at_once(self):
+        """A manager saved the settings while a page was read."""
+        run = self.env["exact.exchange"]._enqueue_run(self.connection, "payment_sync")
+        with (
+            self.patched("exact.exchange", "_work_payment_sync", self.meets_another),
+            self.patched("exact.exchange", "_rollback", lambda _run: None),
+        ):
+            self.cron("ir_cron_process_exchanges")
+        self.assertEqual(run.state, "pending")
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(run.state, "done")
+
+    @staticmethod
+    def meets_another(_run, _client):
+        raise SerializationFailure
 
     def test_practice_server_switched_off_stops_no_other_connection(self):
         move = self.invoice()

@@ -72,6 +72,30 @@ class TestReviewAfter(SendCase):
         self.assertEqual(move.exact_state, "done", move.exact_message)
         self.assertEqual(len(self.entries()), 1)
 
+    def test_r56_what_waits_at_an_archived_connection_does_not_go_beside_the_next_one(self):
+        """Both would send it, the second one without a look-up: when it was queued nothing had left."""
+        move, later = self.invoice(), self.invoice()
+        exchanges = self.env["exact.exchange"]
+        old = exchanges._enqueue_moves(self.connection, move | later)
+        former = self.connection
+        former.active = False
+        self.env.flush_all()
+        self.connection = self.connect(self.company)
+        new = exchanges._enqueue_moves(self.connection, move)
+        self.clear_calls()
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(len(self.bodies(ENTRIES)), 1)
+        self.assertEqual((new.state, old.mapped("state")), ("done", ["pending", "pending"]))
+        old[1].action_retry()
+        self.assertEqual(old[1].state, "waiting")
+        self.assertEqual(len(self.bodies(ENTRIES)), 1)
+        self.connection.active = False
+        self.env.flush_all()
+        former.active = True
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(later.exact_state, "done", later.exact_message)
+        self.assertEqual(len(self.bodies(ENTRIES)), 2)
+
     def test_r58_update_whose_entry_was_unlinked_meanwhile_is_not_sent(self):
         move = self.sent()
         move.payment_reference = "RF99"
