@@ -12,8 +12,8 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-TEXT, KEY, FLAG, NUMBER, WHOLE, LONG, MOMENT = (
-    "text", "key", "flag", "number", "whole", "long", "moment",
+TEXT, KEY, FLAG, NUMBER, WHOLE, LONG, VERSION, MOMENT = (
+    "text", "key", "flag", "number", "whole", "long", "version", "moment",
 )  # fmt: skip
 _NAMES = {
     TEXT: """AddressLine1 AddressLine2 BusinessEmail BusinessMobile BusinessPhone CallbackURL
@@ -33,7 +33,8 @@ _NAMES = {
         TransactionAmountFC VATAmountFC""",
     WHOLE: """CurrentDivision DiscountPaymentDays EntityType EntryNumber InvoiceNumber LineType
         PaymentDays PaymentEndOfMonths Status Type UseCostcenter UseCostunit""",
-    LONG: "HID Timestamp",
+    LONG: "HID",
+    VERSION: "Timestamp",
     MOMENT: """Created DocumentDate DueDate EndDate EntryDate From InvoiceDate LastPaymentDate
         OrderDate StartDate To""",
 }
@@ -50,6 +51,9 @@ _ELSEWHERE = {name for names in _OTHERWISE.values() for name in names}
 NEEDED = {"ID", "Timestamp"}
 # More than any amount of a ledger, and as much as every column holds.
 LARGEST_NUMBER = Decimal(10) ** 18
+# A row version counts the changes of a database: a thousand a second make this in thirty thousand years. Who read on
+# from a higher one would never see a change again.
+LARGEST_VERSION = 10**15
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _WHOLE = re.compile(r"-?\d{1,20}", re.ASCII)
 
@@ -95,6 +99,13 @@ def _long(value: Any) -> int:
     return _whole(value, 64)
 
 
+def _version(value: Any) -> int:
+    version = _long(value)
+    if not 0 <= version <= LARGEST_VERSION:
+        raise ValueError
+    return version
+
+
 def _moment(value: Any) -> datetime:
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
@@ -111,6 +122,7 @@ _CHECKS: dict[str, tuple[frozenset, Callable[[Any], Any]]] = {
     NUMBER: (frozenset(), _number),
     WHOLE: (frozenset(), _whole),
     LONG: (frozenset(), _long),
+    VERSION: (frozenset(), _version),
     MOMENT: (frozenset({datetime}), _moment),
 }
 _ODD = (ValueError, TypeError, KeyError, AttributeError, InvalidOperation, OverflowError)

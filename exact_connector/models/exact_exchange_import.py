@@ -1,5 +1,6 @@
 import logging
 from datetime import timedelta
+from functools import partial
 
 from psycopg2 import Error as DatabaseError
 
@@ -115,21 +116,39 @@ class ExactExchange(models.Model):
 
     def _import_accounts(self, client, connection):
         """What changed of the relations themselves."""
-        mapper = self.env["exact.mapper.account"]
-        pages = client.pages(
-            "sync/CRM/Accounts",
-            select=[*mapper._select, "Timestamp"],
-            filter=odata.gt("Timestamp", Int64(connection.customer_cursor or 1)),
-            on_odd=self._note_odd,
-        )
+        select = self.env["exact.mapper.account"]._select
         # Where only those with sales count, sales bring the new ones.
         only_known = connection.customer_scope == "sales"
-        for rows in pages:
-            if rows:
-                self._import_page(connection, rows, only_known=only_known)
-                connection.customer_cursor = str(max(int(row["Timestamp"]) for row in rows))
-            self.page_count += 1
-            yield
+        take = partial(self._import_page, connection, only_known=only_known)
+        yield from self._read_on(client, "customer_cursor", "sync/CRM/Accounts", select, take)
+
+    def _read_on(self, client, cursor, resource, select, take):
+        """Generator: takes over one page of a stream and moves its cursor past it, then yields for the commit.
+
+        Where somebody wants all to be read again meanwhile, it is.
+
+        :param cursor: name of the field on the connection.
+        :param take: is given the rows of a page, where there are any.
+        """
+        connection, at = self.connection_id, None
+        while at != (connection[cursor] or "1"):
+            at = connection[cursor] or "1"
+            pages = client.pages(
+                resource,
+                select=[*select, "Timestamp"],
+                filter=odata.gt("Timestamp", Int64(at)),
+                on_odd=self._note_odd,
+            )
+            for rows in pages:
+                if rows:
+                    take(rows)
+                if at != (connection[cursor] or "1"):
+                    break
+                if rows:
+                    at = str(max(int(at), *(int(row["Timestamp"]) for row in rows)))
+                    connection[cursor] = at
+                self.page_count += 1
+                yield
 
     def _import_accounts_with_sales(self, client, connection):
         """Relations that had their first sale since the last time (R36).
@@ -137,35 +156,31 @@ class ExactExchange(models.Model):
         Sales are read from the list that the paid status uses, 1,000 a page and by row version; an
         account is asked for once, in batches of forty.
         """
+        take = partial(self._import_customers_of_sales, client, connection, set())
+        columns = ["Account", "LineType"]
+        resource = "sync/Cashflow/PaymentTerms"
+        yield from self._read_on(client, "sales_cursor", resource, columns, take)
+
+    def _import_customers_of_sales(self, client, connection, asked, rows):
+        """The relations of a page of sales that are not known yet.
+
+        :param asked: set that remembers for which an answer has come.
+        """
         mapper = self.env["exact.mapper.account"]
         partners = self.env["res.partner"].with_company(connection.company_id)
-        asked = set()
-        pages = client.pages(
-            "sync/Cashflow/PaymentTerms",
-            select=["Account", "LineType", "Timestamp"],
-            filter=odata.gt("Timestamp", Int64(connection.sales_cursor or 1)),
-            on_odd=self._note_odd,
-        )
-        for rows in pages:
-            accounts = {
-                row["Account"]
-                for row in rows
-                if row.get("Account") and row.get("LineType") == RECEIPT
-            } - asked
-            asked |= accounts
-            known = partners._exact_find_linked([{"ID": account} for account in accounts])
-            new = sorted(accounts - set(known))
-            for start in range(0, len(new), LOOK_UP):
-                wanted = [Guid(account) for account in new[start : start + LOOK_UP]]
-                self._hold_for_limit(client)
-                found = client.rows(
-                    "crm/Accounts", select=list(mapper._select), filter=odata.one_of("ID", wanted)
-                )
-                self._import_page(connection, found, with_contacts=True)
-            if rows:
-                connection.sales_cursor = str(max(int(row["Timestamp"]) for row in rows))
-            self.page_count += 1
-            yield
+        accounts = {
+            row["Account"] for row in rows if row.get("Account") and row.get("LineType") == RECEIPT
+        } - asked
+        asked |= accounts
+        known = partners._exact_find_linked([{"ID": account} for account in accounts])
+        new = sorted(accounts - set(known))
+        for start in range(0, len(new), LOOK_UP):
+            wanted = [Guid(account) for account in new[start : start + LOOK_UP]]
+            self._hold_for_limit(client)
+            found = client.rows(
+                "crm/Accounts", select=list(mapper._select), filter=odata.one_of("ID", wanted)
+            )
+            self._import_page(connection, found, with_contacts=True)
 
     def _import_page(self, connection, rows, only_known=False, with_contacts=False):
         """Create or update the customers of one page, in one batch.
@@ -260,7 +275,7 @@ class ExactExchange(models.Model):
             try:
                 with self.env.cr.savepoint():
                     changed = partner._exact_carry_out(*plan)
-            except (UserError, DatabaseError) as error:
+            except Exception as error:
                 self._fail_row(values, partner, error)
                 return
         if changed:
@@ -276,20 +291,22 @@ class ExactExchange(models.Model):
                 partners.create(values_list)
             self.created_count += len(values_list)
             return
-        except (UserError, DatabaseError):
+        except Exception:
             _logger.info("Importing %s customers one by one", len(values_list))
         for values in values_list:
             try:
                 with self.env.cr.savepoint():
                     partners.create(values)
                 self.created_count += 1
-            except (UserError, DatabaseError) as error:
+            except Exception as error:
                 self._fail_row(values, None, error)
 
     def _fail_row(self, values, partner, error):
         if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
             # Somebody was editing the contact: the page is read again, or this change would be lost.
             raise error
+        if not isinstance(error, (UserError, DatabaseError)):
+            _logger.error("Exact exchange %s: a row was left out", self.id, exc_info=error)
         self.failed_count += 1
         self._note_row({"Code": values.get("ref"), "Name": values.get("name")}, partner, str(error))
 

@@ -1,8 +1,13 @@
+import logging
+from functools import partial
+
 from odoo import models
 
-from ..client import Guid, Int64, RightsError, odata
+from ..client import Guid, RightsError, odata
 from ..customer_fields import QUIET
 from .exact_exchange_import import LOOK_UP
+
+_logger = logging.getLogger(__name__)
 
 # Entity types of sync/Deleted (API 5.16).
 ACCOUNT, CONTACT = 2, 5
@@ -18,18 +23,9 @@ class ExactExchange(models.Model):
     def _import_contacts(self, client, connection):
         """Contact persons that changed since their cursor, then those of companies linked afterwards."""
         mapper = self.env["exact.mapper.contact"]
-        pages = client.pages(
-            "sync/CRM/Contacts",
-            select=[*mapper._select, "Timestamp"],
-            filter=odata.gt("Timestamp", Int64(connection.contact_cursor or 1)),
-            on_odd=self._note_odd,
-        )
-        for rows in pages:
-            if rows:
-                self._import_contact_page(connection, rows)
-                connection.contact_cursor = str(max(int(row["Timestamp"]) for row in rows))
-            self.page_count += 1
-            yield
+        take = partial(self._import_contact_page, connection)
+        stream = ("contact_cursor", "sync/CRM/Contacts", mapper._select)
+        yield from self._read_on(client, *stream, take)
         partners = self.env["res.partner"].with_company(connection.company_id)
         due = partners.search([("exact_contacts_due", "=", True)])
         for start in range(0, len(due), LOOK_UP):
@@ -91,8 +87,33 @@ class ExactExchange(models.Model):
                 to_create.append(
                     {**values, "parent_id": company.id, "type": "contact", "is_company": False}
                 )
-        partners.create(to_create)
-        self.contact_count += len(to_create)
+        self._create_contacts(partners, to_create)
+
+    def _create_contacts(self, partners, values_list):
+        """One batched create; where it fails, one by one, so that one that Odoo refuses holds up no other."""
+        try:
+            with self.env.cr.savepoint():
+                partners.create(values_list)
+            self.contact_count += len(values_list)
+            return
+        except Exception:
+            _logger.info("Importing %s contact persons one by one", len(values_list))
+        for values in values_list:
+            if self._try_contact(values, partners.create, values):
+                self.contact_count += 1
+
+    def _try_contact(self, values, write, *args):
+        """Keep one contact person; where Odoo refuses it is told on the run.
+
+        :return: whether it was kept.
+        """
+        try:
+            with self.env.cr.savepoint():
+                write(*args)
+            return True
+        except Exception as error:
+            self._fail_row(values, None, error)
+            return False
 
     def _update_contact(self, child, company, values):
         """What Exact has wins on a contact person; what is empty there wipes nothing."""
@@ -103,8 +124,7 @@ class ExactExchange(models.Model):
             for name, value in values.items()
             if value and child._fields[name].convert_to_write(child[name], child) != value
         }
-        if changed:
-            child.write(changed)
+        if changed and self._try_contact(values, child.write, changed):
             self.contact_count += 1
 
     # === DELETIONS === #
@@ -116,22 +136,16 @@ class ExactExchange(models.Model):
         """
         partners = self.env["res.partner"].with_company(connection.company_id)
         everyone = partners.with_context(active_test=False)
-        pages = client.pages(
-            "sync/Deleted",
-            select=["EntityKey", "EntityType", "Timestamp"],
-            filter=odata.gt("Timestamp", Int64(connection.deleted_cursor or 1)),
-            on_odd=self._note_odd,
-        )
+
+        def take(rows):
+            for kind, name in ((ACCOUNT, "exact_account_id"), (CONTACT, "exact_contact_id")):
+                keys = [row["EntityKey"] for row in rows if row.get("EntityType") == kind]
+                if keys:
+                    everyone.search([(name, "in", keys)])._exact_unlink_gone()
+
+        stream = ("deleted_cursor", "sync/Deleted", ["EntityKey", "EntityType"])
         try:
-            for rows in pages:
-                for kind, name in ((ACCOUNT, "exact_account_id"), (CONTACT, "exact_contact_id")):
-                    keys = [row["EntityKey"] for row in rows if row.get("EntityType") == kind]
-                    if keys:
-                        everyone.search([(name, "in", keys)])._exact_unlink_gone()
-                if rows:
-                    connection.deleted_cursor = str(max(int(row["Timestamp"]) for row in rows))
-                self.page_count += 1
-                yield
+            yield from self._read_on(client, *stream, take)
         except RightsError as error:
             self.notes = self.env._(
                 "What was deleted in Exact could not be read, so links to deleted relations stay: %s",

@@ -1,5 +1,8 @@
 """Contact persons of imported companies, and what was deleted in Exact (R6, R36, R38)."""
 
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import NL_APP
@@ -45,6 +48,40 @@ class TestContacts(MatchCase):
         self.connection.action_import_all_customers()
         self.cron("ir_cron_process_exchanges")
         self.assertEqual(self.env["res.partner"].search_count([]), total)
+
+    def test_r36_contact_person_that_odoo_refuses_harms_no_other_and_is_told(self):
+        partners = self.env.registry["res.partner"]
+        create, write = partners.create, partners.write
+        bad = next(r for r in self.rows() if r["Account"] == self.account_row("1")["ID"])
+
+        def refuse(records, several):
+            if any(bad["FullName"] == vals.get("name") for vals in several):
+                raise UserError(records.env._("The office knows nobody of that name."))
+
+        def create_others(records, vals_list):
+            refuse(records, vals_list if isinstance(vals_list, list) else [vals_list])
+            return create(records, vals_list)
+
+        def write_others(records, vals):
+            refuse(records, [vals])
+            return write(records, vals)
+
+        with patch.object(partners, "create", create_others):
+            run = self.import_customers()
+        self.assertEqual((run.state, run.failed_count), ("done", 1))
+        self.assertIn("knows nobody", run.problem_ids.message)
+        self.assertIn(bad["FullName"], run.problem_ids.message)
+        self.assertFalse(self.people("1"))
+        self.assertTrue(self.connection.customers_read_through_on)
+        self.connection.action_import_all_customers()
+        self.cron("ir_cron_process_exchanges")
+        self.people("1").name = "Iemand anders"
+        self.connection.action_import_all_customers()
+        with patch.object(partners, "write", write_others):
+            self.cron("ir_cron_process_exchanges")
+        self.assertEqual(self.people("1").name, "Iemand anders")
+        run = self.connection.exchange_ids.filtered(lambda e: e.kind == "customer_import")[:1]
+        self.assertEqual((run.state, run.failed_count), ("done", 1))
 
     def test_r36_contact_person_that_odoo_has_by_mail_or_by_name_is_not_doubled(self):
         first, second = self.account_row("1"), self.account_row("2")

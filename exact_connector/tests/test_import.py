@@ -1,5 +1,6 @@
 """Importing customers: all of them, field by field, and afterwards only what changed (R36-R39)."""
 
+import json
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
@@ -252,6 +253,53 @@ class TestImport(SendCase):
         self.assertEqual(run.created_count, 5, "only the page that was missing")
         total = self.env["res.partner"].search_count([("exact_account_id", "!=", False)])
         self.assertEqual(total, 1003)
+
+    def test_read_all_again_that_is_asked_for_during_an_import_is_not_forgotten(self):
+        self.reseed(1005)
+        model = self.env.registry["exact.exchange"]
+        take, pages = model._import_page, []
+
+        def meanwhile(exchange, connection, rows, **options):
+            pages.append(len(rows))
+            result = take(exchange, connection, rows, **options)
+            if len(pages) == 2:
+                connection.sudo().action_import_all_customers()
+            return result
+
+        with patch.object(model, "_import_page", meanwhile):
+            self.run_import()
+        self.assertEqual(pages, [1000, 5, 1000, 5], "from the beginning again")
+
+    def test_r03_division_chosen_during_an_import_gets_nothing_of_the_former_one(self):
+        self.reseed(1005)
+        model = self.env.registry["exact.exchange"]
+        take, pages = model._import_page, []
+
+        def meanwhile(exchange, connection, rows, **options):
+            pages.append(len(rows))
+            result = take(exchange, connection, rows, **options)
+            other = connection.authorization_id.division_ids.filtered(lambda d: d.code == 1002)
+            if len(pages) == 2:
+                connection.division_id = other
+                self.env.flush_all()
+            return result
+
+        with patch.object(model, "_import_page", meanwhile):
+            run = self.run_import()
+        self.assertEqual((pages, run.state), ([1000, 5], "waiting"))
+        # The new books are read from the beginning.
+        self.assertEqual(self.connection.customer_cursor, "1")
+
+    def test_row_version_beyond_all_measure_is_told_and_hides_no_later_change(self):
+        names = ("ID", "Code", "Name", "Status")
+        rows = [{name: row[name] for name in names} for row in self.account_rows()[:3]]
+        for row, version in zip(rows, ("41", str(9 * 10**18), "42"), strict=True):
+            row["Timestamp"] = version
+        body = json.dumps({"d": {"results": rows}})
+        self.fault("body", method="GET", path=SYNC, body=body)
+        run = self.run_import()
+        self.assertEqual((self.connection.customer_cursor, run.failed_count), ("42", 1))
+        self.assertIn("Timestamp", run.problem_ids.message)
 
     def test_refused_import_says_why_and_changes_nothing(self):
         cursor = self.connection.customer_cursor
