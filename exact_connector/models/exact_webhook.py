@@ -245,20 +245,27 @@ class ExactExchange(models.Model):
 
     @api.model
     def _enqueue_look(self, connection, kind):
-        """A run in a moment, where none is open; the open one looks later than the message that led here."""
+        """A run in a moment, where none is still to begin: that one looks later than the message that led here.
+
+        One at work does not count: it may be past what is new, or have ended while this was written.
+        """
         runs_sudo = self.sudo()
-        open_run, last_done = (
+        coming, at_work, last_done = (
             runs_sudo.search(
                 [("connection_id", "=", connection.id), ("kind", "=", kind), ("state", *state)],
                 order="id desc",
                 limit=1,
             )
-            for state in (("in", ("pending", "sending", "waiting", "unclear")), ("=", "done"))
+            for state in (
+                ("in", ("pending", "waiting", "unclear")),
+                ("=", "sending"),
+                ("=", "done"),
+            )
         )
-        if open_run:
+        if coming:
             return
         now = clock.now(self.env)
-        at = now + GATHER
+        at = now + (SPACING if at_work else GATHER)
         if last_done.done_on:
             # A server whose clock is ahead may have written it.
             at = max(at, min(last_done.done_on, now) + SPACING)
@@ -272,8 +279,33 @@ class ExactExchange(models.Model):
             }
         )._schedule(at)
 
+    def _wait_for_other_run(self):
+        """Two that read the same at once would do it twice, and stand in each other's way.
+
+        :return: whether another worker is at it, so that this one comes later.
+        """
+        self.ensure_one()
+        others = self.search(
+            [
+                ("connection_id", "=", self.connection_id.id),
+                ("kind", "=", self.kind),
+                ("state", "=", "sending"),
+                ("id", "!=", self.id),
+            ]
+        )
+        # What can be locked is left by a worker that died.
+        if not (others - others.try_lock_for_update()) or not self._lock_due():
+            return False
+        at = clock.now(self.env) + GATHER
+        self.write({"state": "waiting", "cause_id": False, "retry_at": at})
+        self._schedule(at)
+        self._commit(0)
+        return True
+
     def _drive_run(self, client):
         """News that came while it was read may be on a page that was past already."""
+        if self._wait_for_other_run():
+            return None
         connection, kind = self.connection_id, self.kind
         if not connection.look_at_once:
             return super()._drive_run(client)

@@ -261,6 +261,28 @@ class TestWebhookMessage(HookCase, HttpCase):
             self.assertEqual(second.state, "done")
         self.assertEqual(len(self.runs()), 2)
 
+    def test_news_while_a_run_is_at_work_does_not_rely_on_that_one(self):
+        """It may end at this moment, without having seen the message."""
+        at_work = self.env["exact.exchange"]._enqueue_run(self.connection, "payment_sync").sudo()
+        at_work.state = "sending"
+        self.tell()
+        self.tell(Key=str(uuid.uuid4()))
+        coming = self.runs() - at_work
+        self.assertEqual(coming.mapped("state"), ["waiting"])
+        with self.later(600):
+            lock = type(at_work).try_lock_for_update
+
+            def held(records, **options):
+                return lock(records - at_work, **options)
+
+            with patch.object(type(at_work), "try_lock_for_update", held):
+                self.cron("ir_cron_process_exchanges")
+            self.assertEqual(coming.state, "waiting", "one reads at a time")
+            at_work.state = "done"
+        with self.later(700):
+            self.cron("ir_cron_process_exchanges")
+            self.assertEqual(coming.state, "done")
+
     def test_w12_click_does_not_wait_for_messages_to_gather(self):
         self.tell()
         self.connection.action_refresh_payments()
