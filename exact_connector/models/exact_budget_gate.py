@@ -43,8 +43,10 @@ WITH seen AS (
                 ELSE date_trunc('day', n.now) + interval '1 day' END AS day_end,
            b.minute_limit * k.keep / 100 AS minute_keep, b.day_limit * k.keep / 100 AS day_keep,
            CASE WHEN b.hold_until > n.now THEN b.hold_until END AS hold_until,
-           e.errors, e.series, e.unnamed
+           e.errors, e.series, e.unnamed,
+           c.division, COALESCE(c.division = %(division)s, TRUE) AS same_books
     FROM exact_budget b
+    JOIN exact_connection c ON c.id = b.connection_id
     CROSS JOIN LATERAL (
         SELECT timezone('utc', statement_timestamp())
                + (b.clock_offset + %(ahead)s) * interval '1 second' AS now
@@ -66,7 +68,7 @@ WITH seen AS (
     SET minute_left = s.minute_left - 1, minute_end = s.minute_end,
         day_left = s.day_left - 1, day_end = s.day_end, seen_on = s.now
     FROM seen s
-    WHERE b.id = s.id AND s.hold_until IS NULL
+    WHERE b.id = s.id AND s.same_books AND s.hold_until IS NULL
       AND s.minute_left > s.minute_keep AND s.day_left > s.day_keep
       AND s.unnamed < 2 AND s.errors < s.error_limit - %(spare)s
       AND (%(lane)s = 'click' OR s.series < s.series_limit) AND %(alike)s < s.series_limit
@@ -127,6 +129,9 @@ class BudgetGate:
         self._taken = None
         # Refusals alike in a row met by this client: (method, endpoint, status), number.
         self._series = (None, 0)
+        # What the connection had at the first call. Once it has another division nothing more goes out, or the
+        # rest of a batch would stand in the former books and count as sent to the new ones.
+        self._division = None
 
     # === BEFORE === #
 
@@ -171,6 +176,7 @@ class BudgetGate:
             "purpose": self.purpose or _purpose_of(resource, self.lane),
             "user": self.user_id,
             "alike": self._alike(method, endpoint),
+            "division": self._division,
         }
         try:
             row = self._run(TAKE, params, fetch=True)
@@ -185,6 +191,7 @@ class BudgetGate:
         if row is None:
             # The connection is being made in this very transaction: nothing is shared yet.
             return None
+        self._division = self._division or row["division"]
         taken = Taken({**row, "method": method, "endpoint": endpoint}, time.monotonic())
         if not row["taken"]:
             raise self._refusal(taken, method, resource, params["alike"])
@@ -198,7 +205,7 @@ class BudgetGate:
     def _refusal(self, taken, method, resource, alike):
         """Why a call may not go, and from when it may."""
         row, lane = taken.row, self.lane
-        ends = {}
+        ends = {} if row["same_books"] else {"OtherBooks": taken.now + UNNAMED_WAIT}
         if row["hold_until"]:
             ends["UnnamedLimit"] = row["hold_until"]
         if row["minute_left"] <= row["minute_keep"]:

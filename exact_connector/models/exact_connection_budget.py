@@ -135,6 +135,7 @@ class ExactConnection(models.Model):
         return {
             "MinuteLimit": env._("The calls that Exact allows in a minute are used up."),
             "DayLimit": env._("The calls that Exact allows in a day are used up."),
+            "OtherBooks": env._("Another division was chosen: it goes there in a moment."),
             "TooManyErrors": env._("Exact refused several of this kind: no more are sent for now."),
         }
 

@@ -62,6 +62,18 @@ class TestReviewBudget(LimitCase):
             [("budget_id", "=", self.budget.id), ("status", "=", 0)]
         )
 
+    def test_r03_document_of_a_batch_under_way_does_not_go_to_the_former_division(self):
+        """Its connection was given another one: in the books before, it would count as sent to the new ones."""
+        client = self.connection._get_client()
+        client.rows(ACCOUNTS, select=["ID"])
+        self.connection.division_id = self.connection.authorization_id.division_ids.filtered(
+            lambda division: division.code == 1002
+        )
+        self.env.flush_all()
+        with self.assertRaisesRegex(LimitError, "Another division"):
+            client.rows(ACCOUNTS, select=["ID"])
+        self.assertTrue(self.connection._get_client().rows(ACCOUNTS, select=["ID"]))
+
     def test_limits_driver_leaves_no_call_taken_ahead(self):
         move = self.invoice()
         with patch.object(type(self.env["exact.exchange"]), "_start_attempt", return_value=False):
