@@ -2,7 +2,6 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import format_datetime
 
 from .exact_mapper_sales_entry import DOCUMENT_TYPES
 
@@ -100,10 +99,9 @@ class AccountMove(models.Model):
                     if exchange.cause_id.code != "error_series":
                         lines[0] = exchange.cause_id.name
                     lines.append(exchange.cause_id._get_advice())
-                if exchange.state == "waiting" and exchange.retry_at:
-                    moment = format_datetime(self.env, exchange.retry_at, dt_format="short")
-                    lines.append(self.env._("It is tried again by itself at %s.", moment))
-                lines.append(exchange._tell_look())
+                lines.append(exchange._get_turn())
+            elif move.exact_state == "pending":
+                lines = [exchange._get_turn()]
             move.exact_message = "\n".join(filter(None, lines)) or False
             move.exact_problem_ids = exchange.problem_ids if move.exact_state == "failed" else False
 
@@ -202,8 +200,10 @@ class AccountMove(models.Model):
         if exchange.state == "done":
             text = env._("In Exact as entry %s.", exchange.exact_number)
         else:
+            # Only of what failed is it known that it is not there.
+            title = exchange._one_title()
             text = "\n".join(filter(None, [exchange.message, exchange.exact_message]))
-            text = env._("Not in Exact: %s", text)
+            text = f"{title}: {text}"
         lines = [text, *(exchange.notes or "").splitlines()]
         body = Markup("<br/>").join(part for line in lines for part in line.splitlines())
         # In a batch whoever runs it is looked up once.

@@ -29,9 +29,29 @@ class ExactAuthorization(models.Model):
         groups="base.group_system",
         help="What Exact allows for this app and user on one day (UTC). Odoo asks for no more than this.",
     )
+    access_until = fields.Datetime(
+        "Access Token Valid until", related="token_ids.expires_on", groups="base.group_system"
+    )
+    asked_again_on = fields.Datetime(
+        "Asked Again at", related="token_ids.retry_on", groups="base.group_system"
+    )
+    dead_text = fields.Text(
+        "Why It Has Ended",
+        compute="_compute_dead_text",
+        compute_sudo=True,
+        help="What Exact said, what it means, who mends it and how.",
+    )
     token_calls = fields.Integer(
         "Token Calls Today", compute="_compute_token_calls", groups="base.group_system"
     )
+
+    @api.depends("last_error")
+    @api.depends_context("lang")
+    def _compute_dead_text(self):
+        causes = self.env["exact.cause"]
+        for authorization in self:
+            reason = authorization.last_error
+            authorization.dead_text = reason and causes._explain(AuthError(reason))
 
     def _compute_token_calls(self):
         calls = dict(
@@ -178,15 +198,17 @@ class ExactAuthorization(models.Model):
         A fault on the way must not undo that note; the daily scheduled action then tells.
         """
         token = self.token_ids
-        cause_error = AuthError(token.dead_reason)
 
         def write(env):
             return (
                 env._("Exact Online must be connected again"),
                 "\n\n".join(
                     [
-                        env["exact.cause"]._explain(cause_error),
-                        env._("Nothing is lost: what waits goes on by itself after connecting."),
+                        self.with_env(env(su=True)).dead_text,
+                        env._(
+                            "A system administrator presses Reconnect in Settings > Exact Online. Nothing is lost: "
+                            "what waits goes on by itself after that."
+                        ),
                     ]
                 ),
             )
@@ -259,6 +281,8 @@ class ExactConnection(models.Model):
 
     _name = "exact.connection"
     _inherit = ["exact.connection", "mail.activity.mixin"]
+
+    dead_text = fields.Text(related="authorization_id.dead_text", related_sudo=True)
 
     def _schedule_reconnect(self, user, summary, text):
         """One activity, and no mail of its own: the notice is one."""

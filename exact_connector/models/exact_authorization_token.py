@@ -132,6 +132,7 @@ class ExactAuthorization(models.Model):
             raise LimitError(
                 self.env._("Exact Online gives out a new access token only every ten minutes."),
                 retry_at=early.replace(tzinfo=timezone.utc),
+                reason="token_early",
             )
         self._count_token_call(now)
         try:

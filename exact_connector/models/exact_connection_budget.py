@@ -3,6 +3,7 @@ from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import formatLang
 
 from .. import clock
 from . import exact_budget_gate as budget_gate
@@ -39,6 +40,7 @@ class ExactConnection(models.Model):
     )
     day_limit = fields.Integer(compute="_compute_budget", compute_sudo=True)
     day_remaining = fields.Integer("Calls Left Today", compute="_compute_budget", compute_sudo=True)
+    calls_left = fields.Char("Calls", compute="_compute_budget", compute_sudo=True)
     limited_until = fields.Datetime(
         compute="_compute_budget", compute_sudo=True, help="Until then not even a button may call."
     )
@@ -50,7 +52,7 @@ class ExactConnection(models.Model):
         connections.invalidate_recordset(["budget_ids"])
         return connections
 
-    @api.depends_context("uid")
+    @api.depends_context("uid", "lang")
     def _compute_budget(self):
         standing = self._get_standing()
         for connection in self:
@@ -60,6 +62,11 @@ class ExactConnection(models.Model):
             # Until the first call Exact has not told its limit of a day.
             connection.day_limit = row["day_limit"] if row.get("seen_on") else 0
             connection.day_remaining = max(row.get("day_left", 0), 0)
+            connection.calls_left = connection.day_limit and self.env._(
+                "%(left)s of %(limit)s left today",
+                left=formatLang(self.env, connection.day_remaining, 0),
+                limit=formatLang(self.env, connection.day_limit, 0),
+            )
             connection.limited_until = bool(row) and connection._get_room_at("click", standing)
 
     def _get_room_at(self, lane=None, standing=None):
@@ -144,11 +151,12 @@ class ExactConnection(models.Model):
     def _get_finish(self, calls, lane="document"):
         """When so many calls will have been made, going by Exact's limits alone.
 
-        :return: naive UTC moment; False where they fit in what is left of this minute.
+        :return: naive UTC moment; False where they fit in what is left of this minute, or nobody knows since
+            the access has died.
         """
         self.ensure_one()
         row = self._get_standing().get(self.id)
-        if not row or calls <= 0:
+        if not row or calls <= 0 or self.state == "expired":
             return False
         kept = {name: self._get_kept(row, name, lane) for name in ("minute", "day")}
         minute, day = (max(row[f"{name}_limit"] - kept[name], 1) for name in kept)

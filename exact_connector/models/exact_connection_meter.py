@@ -1,7 +1,7 @@
 from datetime import timedelta
 
-from odoo import SUPERUSER_ID, api, fields, models
-from odoo.tools import SQL
+from odoo import api, fields, models
+from odoo.tools import SQL, format_datetime
 
 from .exact_exchange import RUN_KINDS
 
@@ -54,9 +54,8 @@ class ExactConnection(models.Model):
             "purposes": [{"label": labels[purpose], "calls": calls} for purpose, calls in purposes],
             "users": [
                 {
-                    "label": self.env._("Scheduled")
-                    if user.id == SUPERUSER_ID
-                    else user.name or self.env._("Former user"),
+                    "label": user.with_context(exact_calls=True).display_name
+                    or self.env._("Former user"),
                     "calls": calls,
                 }
                 for user, calls in users[:NAMED_USERS]
@@ -84,6 +83,18 @@ class ExactConnection(models.Model):
             limit=1,
         )
         return last._get_calls_until().get(last.id, 0)
+
+    @api.model
+    def action_open_meter(self):
+        """Calls left and who used them; of each company chosen, where there are several."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "exact_connector.action_exact_calls_left"
+        )
+        connections = self.search([("company_id", "in", self.env.companies.ids)])
+        if len(connections) == 1:
+            form = self.env.ref("exact_connector.view_exact_connection_form_calls")
+            action.update(res_id=connections.id, views=[(form.id, "form")], view_mode="form")
+        return action
 
     def action_view_calls(self):
         """All calls by hour, purpose and user."""
@@ -125,6 +136,20 @@ class ExactExchange(models.Model):
             if key not in known:
                 known[key] = exchange.connection_id._get_finish(number, lane)
             exchange.expected_on = known[key]
+
+    def _get_turn(self):
+        """When it goes by itself, as a sentence; empty where a person must do something, or it goes at once."""
+        exchange, env = self.sudo(), self.env
+        if exchange.state == "pending" and exchange.connection_id.state == "expired":
+            return env._("It goes by itself when Exact Online is connected again.")
+        if exchange.state == "unclear":
+            return exchange._tell_look()
+        if not exchange.expected_on:
+            return ""
+        moment = format_datetime(env, exchange.expected_on, dt_format="short")
+        if exchange.state == "waiting":
+            return env._("It is tried again by itself at %s.", moment)
+        return env._("By Exact's limits of calls it will have gone by about %s.", moment)
 
     def _get_calls_until(self):
         """Dict of exchange id -> calls until its turn is over: its own and those of all before it."""

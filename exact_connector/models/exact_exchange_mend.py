@@ -9,6 +9,9 @@ class ExactExchange(models.Model):
     _inherit = "exact.exchange"
 
     action = fields.Selection(related="cause_id.action", string="Button Action")
+    connection_state = fields.Selection(
+        related="connection_id.state", string="Status of the Connection"
+    )
     exact_call = fields.Char("Call", readonly=True, help="What Exact was asked when it refused.")
 
     # === TELLING === #
@@ -76,6 +79,11 @@ class ExactExchange(models.Model):
         """Do what the cause of this exchange proposes."""
         self.ensure_one()
         return self._mend(self.action)
+
+    def action_reconnect(self):
+        """To the place where Exact Online is connected again."""
+        self.ensure_one()
+        return self._mend("reconnect")
 
     def _mend(self, action, record=None):
         """Do what a cause proposes.
@@ -157,10 +165,13 @@ class AccountMove(models.Model):
     @api.depends("exact_exchange_ids.cause_id", "exact_state")
     def _compute_exact_action(self):
         for move in self:
-            move.exact_action = move.exact_exchange_ids[:1].cause_id.action
+            exchange = move.exact_exchange_ids[:1]
+            # What has not had its turn has no cause of its own.
+            dead = exchange.state == "pending" and exchange.connection_state == "expired"
+            move.exact_action = "reconnect" if dead else exchange.cause_id.action
 
     def action_exact_mend(self):
         """Do what the cause of what stopped this document proposes."""
         self.ensure_one()
         self._exact_check_user()
-        return self.exact_exchange_ids[:1].action_mend()
+        return self.exact_exchange_ids[:1]._mend(self.exact_action)

@@ -35,6 +35,7 @@ class ExactMend(models.Model):
     owner = fields.Selection(related="cause_id.owner")
     advice = fields.Text(related="cause_id.advice")
     action = fields.Selection(related="cause_id.action")
+    cause_code = fields.Char(related="cause_id.code")
     record_name = fields.Char("Where to Mend It", compute="_compute_record_name")
     stopped = fields.Char("Stops", compute="_compute_stopped")
 
@@ -99,6 +100,18 @@ class ExactMend(models.Model):
     @api.depends("stopped_count", "busy_count", "move_count", "partner_count")
     @api.depends_context("lang")
     def _compute_stopped(self):
+        dead = self.filtered(lambda mend: mend.action == "reconnect").connection_id
+        queued = dict(
+            self.env["exact.exchange"]._read_group(
+                [
+                    ("connection_id", "in", dead.ids),
+                    ("state", "=", "pending"),
+                    ("cause_id", "=", False),
+                ],
+                ["connection_id"],
+                ["__count"],
+            )
+        )
         for mend in self:
             env, parts = mend.env, []
             other = mend.stopped_count - mend.move_count - mend.partner_count
@@ -112,6 +125,9 @@ class ExactMend(models.Model):
                 )
             if other > 0:
                 parts.append(env._("1 run") if other == 1 else env._("%s runs", other))
+            if mend.action == "reconnect" and queued.get(mend.connection_id):
+                # They were never tried, so they have no cause of their own; yet nothing else stops them.
+                parts.append(env._("%s in the queue", queued[mend.connection_id]))
             if mend.busy_count:
                 parts.append(env._("%s on their way again", mend.busy_count))
             mend.stopped = ", ".join(parts)

@@ -42,7 +42,8 @@ class ResConfigSettings(models.TransientModel):
     exact_client_secret = fields.Char()
     exact_redirect_uri = fields.Char("Redirect URI", compute="_compute_exact_redirect_uri")
     exact_user_name = fields.Char(related="exact_connection_id.exact_user_name")
-    exact_last_error = fields.Char(related="exact_connection_id.last_error")
+    exact_dead_text = fields.Text(related="exact_connection_id.dead_text")
+    exact_calls_left = fields.Char(related="exact_connection_id.calls_left")
     exact_missing_settings = fields.Text(related="exact_connection_id.missing_settings")
     exact_authorization_id = fields.Many2one(related="exact_connection_id.authorization_id")
     exact_confirm_message = fields.Text(related="exact_connection_id.confirm_message")
@@ -201,6 +202,9 @@ class ResConfigSettings(models.TransientModel):
 
     def action_exact_mapping(self):
         return self.exact_connection_id.action_open_mapping()
+
+    def action_exact_calls(self):
+        return self.env["exact.connection"].action_open_meter()
 
     def action_exact_setup(self):
         """The same, step by step."""

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 
 OWN_FIELDS = ["exact_paid_notice", "exact_failure_notice"]
 
@@ -37,6 +37,15 @@ class ResUsers(models.Model):
     exact_notice_ids = fields.One2many(
         "exact.notice", "user_id", readonly=True, groups="base.group_system"
     )
+
+    @api.depends_context("exact_calls", "lang")
+    def _compute_display_name(self):
+        """In the lists of calls, whose calls are nobody's goes by the name that it has in the meter (W12)."""
+        super()._compute_display_name()
+        if self.env.context.get("exact_calls"):
+            self.filtered(lambda user: user.id == SUPERUSER_ID).display_name = self.env._(
+                "Scheduled"
+            )
 
     @property
     def SELF_READABLE_FIELDS(self):

@@ -1,6 +1,7 @@
 """Exact's limits, from both sides of each: the budget that all workers share, its lanes, and what waits (W12)."""
 
 import threading
+from collections import Counter
 from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
@@ -377,13 +378,37 @@ class TestLimits(LimitCase):
         ).action_exact_create_sales_entry()
         self.connection.action_refresh_payments()
         uses = self.env["exact.budget.use"].search([("connection_id", "=", self.connection.id)])
-        calls = {(use.purpose, use.user_id): use.calls for use in uses}
+        calls = Counter()  # an hour may end in between
+        for use in uses:
+            calls[use.purpose, use.user_id] += use.calls
         self.assertEqual(calls["document", user], 1)
         self.assertEqual(calls["customer", user], 2)
         self.assertEqual(calls["payment", self.env.user], 1)
         meter = self.connection.call_meter
         self.assertEqual(meter["day"]["limit"], 5000)
         self.assertEqual(sum(row["calls"] for row in meter["purposes"]), sum(uses.mapped("calls")))
+
+    def test_w12_meter_is_two_clicks_away_for_a_user_and_calls_nobodys_calls_alike(self):
+        user = self.make_user("eva", "exact_connector.group_exact_user")
+        self.read_accounts()
+        connections = self.env["exact.connection"].with_user(user)
+        action = connections.action_open_meter()
+        self.assertEqual(action["res_id"], self.connection.id)
+        self.assertIn("left today", connections.browse(action["res_id"]).calls_left)
+        context = connections.browse(action["res_id"]).action_view_calls()["context"]
+        self.assertIn("exact_calls", context)
+        root = self.env.ref("base.user_root")
+        self.env["exact.budget.use"].sudo().search([]).user_id = root
+        self.env.flush_all()
+        labels = [row["label"] for row in self.connection.call_meter["users"]]
+        self.assertEqual(labels, ["Scheduled"])
+        grouped = (
+            self.env["exact.budget.use"]
+            .with_context(exact_calls=True)
+            .formatted_read_group([], ["user_id"], ["calls:sum"])
+        )
+        self.assertEqual([row["user_id"][1] for row in grouped], labels)
+        self.assertEqual(root.display_name, "OdooBot", "elsewhere it keeps its name")
 
     def test_w12_other_companies_calls_are_not_shown(self):
         company, _other = self.other_company()

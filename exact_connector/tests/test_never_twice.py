@@ -95,6 +95,8 @@ class TestNeverTwice(SendCase):
         self.assertFalse(move.exact_entry_id)
         self.assertFalse(move.exact_can_create, "not offered while it may be there already")
         self.assertIn("answer was lost", move.exact_message)
+        self.assertIn("Perhaps in Exact", self.chatter(move), "nobody knows that it is not")
+        self.assertNotIn("Not in Exact", self.chatter(move))
         self.assertEqual(len(self.entries()), 1 if booked else 0)
         self.make_due(exchange)
         self.cron("ir_cron_process_exchanges")

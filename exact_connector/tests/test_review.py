@@ -166,7 +166,7 @@ class TestReview(SendCase):
         for _again in range(3):
             move.action_exact_create_sales_entry()
         self.assertEqual(move.exact_state, "waiting")
-        self.assertEqual(self.chatter(move).count("Not in Exact"), 1)
+        self.assertEqual(self.chatter(move).count("Waits to go to Exact"), 1)
 
     def test_r56_unclear_document_stays_unclear_while_not_connected_and_goes_on_after(self):
         move = self.invoice()

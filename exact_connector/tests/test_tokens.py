@@ -268,11 +268,28 @@ class TestTokens(UnlimitedCase):
             self.env["exact.notice"].search([("exchange_id", "=", run.id)]), "told once is enough"
         )
         self.assertEqual(move.exact_state, "waiting")
+        self.check_all_say_so(move, owner)
         kept = self.authorization._connect(self.grant())
         self.connection._after_connect(kept)
         self.env["exact.exchange"]._cron_process()
         self.assertEqual((move | second).mapped("exact_state"), ["done", "done"])
         self.assertFalse(activity.exists())
+
+    def check_all_say_so(self, move, owner):
+        """What waits behind a dead access promises no time, is counted, and leads to where it is mended."""
+        exchanges = self.env["exact.exchange"]
+        queued = exchanges._enqueue_moves(self.connection, self.invoice() | self.invoice())
+        self.assertFalse(queued.filtered("expected_on"), "nobody knows when")
+        self.assertFalse(self.connection._get_finish(10_000))
+        for waiting in queued.move_id:
+            self.assertIn("connected again", waiting.exact_message)
+            self.assertEqual(waiting.exact_action, "reconnect")
+        row = self.env["exact.mend"].search([("cause_id.action", "=", "reconnect")])
+        self.assertIn("2 in the queue", row.stopped)
+        explained = self.connection.with_user(owner).dead_text
+        self.assertIn("The link", explained)
+        self.assertEqual(explained, self.authorization.with_user(owner).dead_text)
+        queued.sudo().action_cancel()
 
     def test_dead_access_that_could_not_be_told_is_told_by_the_next_scheduled_action(self):
         owner = self.manager("owner", "base.group_system")

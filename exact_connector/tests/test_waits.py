@@ -117,8 +117,9 @@ class TestWaits(ErrorCase):
     def test_fresh_token_refused_waits_until_a_new_one_may_be_had(self):
         self.fault("status", status=401, body="")
         move = self.invoice()
-        exchange = self.refused(move, "limit", "nobody", state="waiting")
+        exchange = self.refused(move, "token_early", "nobody", state="waiting")
         self.assertTrue(exchange.retry_at)
+        self.assertIn("Waits to go to Exact", self.chatter(move), "it is no refusal")
         self.goes_on(move)
 
     def test_dead_refresh_token_asks_for_connecting_and_goes_on_after_it(self):
