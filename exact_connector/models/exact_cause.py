@@ -1,8 +1,10 @@
 import re
 import uuid
+from datetime import timezone
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_datetime
 
 from ..client import (
     AuthError,
@@ -223,10 +225,17 @@ class ExactCause(models.Model):
         parts = {}
         for cause, text in self._classify(error):
             parts.setdefault(cause, []).append(text)
-        return "\n\n".join(
+        explained = [
             "\n".join(filter(None, [cause._with_words("\n".join(texts)), cause._get_advice()]))
             for cause, texts in parts.items()
-        )
+        ]
+        retry_at = error.retry_at if isinstance(error, LimitError) else None
+        if retry_at:
+            # A dialog shows no other place where the time could stand.
+            moment = retry_at.astimezone(timezone.utc).replace(tzinfo=None)
+            shown = format_datetime(self.env, moment, dt_format="short")
+            explained[-1] += "\n" + self.env._("Exact takes calls again from %s.", shown)
+        return "\n\n".join(explained)
 
     def _with_words(self, text):
         """The name of the cause, and what Exact wrote, as it came."""

@@ -333,6 +333,9 @@ class ExactExchange(models.Model):
         telling = (failed | later).filtered(lambda e: len(self) == 1 or e.state != "pending")
         details = [exchange._one_line() for exchange in telling[:5]]
         details += [f"{record.display_name}: {reason}" for record, reason in list(skipped)[:5]]
+        more = len(telling) + len(skipped) - len(details)
+        if more:
+            details.append(env._("and %s more", more))
         if len(self) == 1 and done and not skipped:
             details = [done._one_line()]
         expected = max(filter(None, later.sudo().mapped("expected_on")), default=None)

@@ -197,7 +197,8 @@ class TestCauses(CatalogueCase):
 
         first = self.account_row("1")["ID"]
         post(f"{self.sim.url}/_sim/limits", {"minute": 0})
-        self.reaches("limit", read)
+        told = self.env["exact.cause"]._explain(self.reaches("limit", read))
+        self.assertIn("Exact takes calls again from", told, "a dialog has no other place for it")
         self.forget_limits()
         post(f"{self.sim.url}/_sim/limits", {"minute": None, "day": 0})
         self.reaches("limit_day", read)

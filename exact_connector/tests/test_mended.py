@@ -26,8 +26,10 @@ class MendCase(ErrorCase):
                 for _number in range(count)
             )
         )
-        moves.action_exact_create_sales_entry()
+        notice = moves.action_exact_create_sales_entry()
         self.assertEqual(set(moves.mapped("exact_state")), {"failed"})
+        if count > 5:
+            self.assertIn(f"and {count - 5} more", notice["params"]["message"])
         self.clear_calls()
         return moves
 
