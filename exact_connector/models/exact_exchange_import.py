@@ -174,12 +174,14 @@ class ExactExchange(models.Model):
         asked |= accounts
         known = partners._exact_find_linked([{"ID": account} for account in accounts])
         new = sorted(accounts - set(known))
+        found = []
         for start in range(0, len(new), LOOK_UP):
             wanted = [Guid(account) for account in new[start : start + LOOK_UP]]
-            self._hold_for_limit(client)
-            found = client.rows(
+            found += client.rows(
                 "crm/Accounts", select=list(mapper._select), filter=odata.one_of("ID", wanted)
             )
+        # All are asked for before the first contact is written, and held by that.
+        if found:
             self._import_page(connection, found, with_contacts=True)
 
     def _import_page(self, connection, rows, only_known=False, with_contacts=False):

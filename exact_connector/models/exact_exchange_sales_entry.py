@@ -313,13 +313,20 @@ class ExactExchange(models.Model):
         return [row for row in rows if row["EntryID"] not in taken]
 
     def _catch_up_paid_status(self, client, move):
-        """An adopted entry may have been paid before we knew it: the cursor has passed that change."""
+        """An adopted entry may have been paid before we knew it: the cursor has passed that change.
+
+        The entry stands first, whatever becomes of this: else the next run on the paid status asks.
+        """
+        self.to_read = True
+        self._commit(0)
         try:
             self._refresh_paid_status(client, self.connection_id, move)
+            self.to_read = False
         except ExactError as error:
-            # The next run on the paid status asks for it by itself.
-            self.to_read = True
             _logger.info("Paid status of %s could not be asked for: %s", move.name, error)
+        except Exception:
+            self._rollback()
+            _logger.exception("Paid status of exchange %s could not be taken over", self.id)
 
     # === SETTLE === #
 

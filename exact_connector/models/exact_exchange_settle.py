@@ -119,8 +119,10 @@ class ExactExchange(models.Model):
         self.ensure_one()
         if self.kind not in SEND_KINDS:
             return False
-        # Whatever is sent makes it ``sending``: an unclear one was only asked for.
-        return self.state == "unclear" or (self.state == "sending" and error.method == "GET")
+        # Without a method it was the access that was refused, before anything was asked. Whatever is sent makes it
+        # ``sending``: a write that an unclear one may not make was looked up before, in vain.
+        reads = ("GET", None) if self.state == "unclear" else ("GET",)
+        return self._is_lost() and error.method in reads
 
     def _settle(self, state, cause, message, error=None, retry_at=False):
         if state == self.state == "unclear" and retry_at and self.retry_at:

@@ -6,6 +6,7 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ..client import ExactClient, LimitError
 from ..client.limits import utc_now
@@ -286,6 +287,28 @@ class TestNeverTwice(SendCase):
         self.assertEqual(second.exact_state, "done", second.exact_message)
         self.assertNotEqual(second.exact_entry_id, first.exact_entry_id)
         self.assertEqual(len(self.entries()), 2)
+
+    def test_r56_adopted_entry_stands_whatever_becomes_of_its_paid_status(self):
+        move = self.invoice()
+        self.fault("drop_after")
+        move.action_exact_create_sales_entry()
+        exchange = self.exchange(move)
+        model, held = self.env.registry["exact.exchange"], []
+
+        def fail(_exchange, *_args):
+            held.append(exchange.state)
+            raise ValueError("not foreseen")
+
+        self.make_due(exchange)
+        with (
+            patch.object(model, "_refresh_paid_status", fail),
+            patch.object(model, "_rollback", lambda _exchange: None),
+            mute_logger("odoo.addons.exact_connector.models.exact_exchange_sales_entry"),
+        ):
+            self.cron("ir_cron_process_exchanges")
+        self.assertEqual((exchange.state, held, exchange.to_read), ("done", ["done"], True))
+        self.cron("ir_cron_sync_payments")
+        self.assertFalse(exchange.to_read)
 
     def test_r57_other_totals_in_exact_show_as_difference_not_as_success(self):
         """Exact answers with another total than was sent: booked, but never shown as equal."""
