@@ -41,7 +41,11 @@ class ExactBillable(models.AbstractModel):
 
     @api.model
     def _collect_keys(self, company, keys):
-        """What became of the records that these keys name, in the order of the keys."""
+        """What became of the records that these keys name, in the order of the keys.
+
+        Keys come back from a window, which anybody can fill by RPC: what belongs to a company that is
+        not this user's is not even told of.
+        """
         ids = {}
         for key in keys:
             model, _comma, number = key.partition(",")
@@ -52,10 +56,11 @@ class ExactBillable(models.AbstractModel):
             records = self.env[model].browse(numbers).exists()
             for billable in self._collect(company, records) if records else ():
                 found.setdefault(billable.key, billable)
-        wanted = set(keys)
+        known = company | self.env.user.company_ids
+        wanted = {key for key in keys if key in found and (found[key].company or company) in known}
         position = {key: index for index, key in enumerate(keys)}
         return sorted(
-            (billable for key, billable in found.items() if key in wanted),
+            (found[key] for key in wanted),
             key=lambda billable: position[billable.key],
         )
 

@@ -37,7 +37,9 @@ class ExactInvoiceMaker(models.AbstractModel):
                 if edit.get("price_unit") is not None:
                     line.price_unit = edit["price_unit"]
                 if edit.get("item_id"):
-                    line.item = self.env["exact.item"].sudo().browse(edit["item_id"]).exists()
+                    item = self.env["exact.item"].sudo().browse(edit["item_id"]).exists()
+                    # Edits come back from a window, which anybody can fill by RPC.
+                    line.item = item.filtered(lambda i: i.company_id in self.env.user.company_ids)
         return invoices
 
     @api.model

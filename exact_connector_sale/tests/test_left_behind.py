@@ -1,4 +1,5 @@
 from odoo import Command
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from .cases import ITEM, InvoiceCase
@@ -75,6 +76,39 @@ class TestLeftBehind(InvoiceCase):
         self.assertEqual(wizard.invoice_count, 1)
         self.assertEqual(wizard.line_ids.mapped("key"), [f"sale.order.line,{own.order_line.id}"])
         self.assertEqual(wizard.left_ids.mapped("left_code"), ["other_company"])
+
+    def test_r03_keys_of_another_company_tell_nothing(self):
+        """A window that was made with crafted keys: the names and texts of their orders are not told as left behind."""
+        order = self.order()
+        key = f"sale.order.line,{order.order_line.id}"
+        other, connection = self.other_company()
+        connection.invoicing = True
+        stranger = self.make_user("vreemde", "exact_connector.group_exact_user", company=other)
+        wizards = self.env["exact.invoice.wizard"].with_user(stranger)
+        wizards = wizards.with_context(allowed_company_ids=other.ids)
+        wizard = wizards.browse(wizards._open_keys(other, [])["res_id"])
+        wizard.write({"keys": [key]})
+        wizard.action_refresh()
+        self.assertFalse(wizard.left_ids or wizard.invoice_ids)
+        self.assertNotIn(self.company.name, str(wizard.read()))
+        # Nor does an item of theirs tell its name, whichever way it is given.
+        item = self.exact("item", ITEM)
+        own = self.order(company_id=other.id, partner=self.env["res.partner"].create({"name": "Z"}))
+        wizard = wizards.browse(
+            wizards._open_keys(other, [f"sale.order.line,{own.order_line.id}"])["res_id"]
+        )
+        [line] = wizard.invoice_ids.line_ids
+        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+            line.item_id = item.id
+        number = f"{wizard.invoice_ids.key}/{line.key}"
+        wizard.write({"edits": {"lines": {number: {"item_id": item.id}}}})
+        wizard.action_refresh()
+        self.assertNotEqual(wizard.invoice_ids.line_ids.item_id, item)
+        wizard.write({"keys": [key]})
+        # Whoever works in both is told where it belongs.
+        stranger.company_ids += self.company
+        wizard.action_refresh()
+        self.assertEqual(wizard.left_ids.left_code, "other_company")
 
     def test_w15_invoiced_in_odoo(self):
         order = self.order()

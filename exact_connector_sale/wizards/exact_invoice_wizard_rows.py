@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 # What a person may give an invoice or a line, and under which name it is kept.
 INVOICE_EDITS = ("reference", "invoice_date", "invoice_date_due")
@@ -152,6 +152,17 @@ class ExactInvoiceWizardInvoiceLine(models.TransientModel):
     tax_ids = fields.Many2many(
         "account.tax", relation="exact_invoice_wizard_line_tax", readonly=True
     )
+
+    @api.constrains("item_id")
+    def _check_item(self):
+        """Its name alone would tell a stranger what another company's books hold."""
+        for line in self:
+            if line.item_id.sudo().company_id - self.env.user.company_ids:
+                raise ValidationError(
+                    self.env._(
+                        "Choose an item of the division of %s.", line.wizard_id.company_id.name
+                    )
+                )
 
     def write(self, vals):
         result = super().write(vals)
