@@ -125,3 +125,27 @@ class TestSecurityCompanies(UnlimitedCase):
         with self.assertRaises(AccessError):
             wizard.action_look_up()
         self.assertFalse(self.calls())
+
+    def test_r03_question_before_a_batch_is_its_askers_own_and_sends_nothing_of_another_company(
+        self,
+    ):
+        theirs = self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "journal_id": self.env["account.journal"]
+                .create({"name": "S", "code": "S", "type": "sale", "company_id": self.zuid.id})
+                .id,
+            }
+        )
+        self.env.flush_all()
+        question = self.seen(self.env["exact.batch.wizard"]).create(
+            {"move_ids": [(6, 0, theirs.ids)], "document_count": 1}
+        )
+        self.clear_calls()
+        with self.assertRaises(AccessError):
+            question.action_send()
+        self.assertFalse(self.calls() or theirs.exact_exchange_ids)
+        colleague = self.make_user("noord_user", "exact_connector.group_exact_user")
+        self.assertFalse(question.with_user(colleague).search([]))
+        with self.assertRaises(AccessError):
+            question.with_user(colleague).read(["document_count"])
