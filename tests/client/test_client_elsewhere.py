@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from exact_connector.client import AddressError, ExactClient, refresh
-from exact_connector.client.address import check_base_url, is_loopback
+from exact_connector.client import AddressError, ExactClient, ExactError, refresh
+from exact_connector.client.address import check_base_url, check_same_site, is_loopback
 
 # Names and numbers that lead to this machine, its network or a cloud's metadata, dressed up.
 INSIDE = [
@@ -16,6 +16,12 @@ INSIDE = [
     "http://10.0.0.1",
     "http://192.168.1.1:8069",
     "http://[::ffff:10.0.0.1]",
+    "http://[::ffff:127.0.0.1]",
+    "http://[::]:8069",
+    "http://[fe80::1]",
+    "http://[fd00::1]",
+    "http://[::1]@evil.example",
+    "http://localhost.",
     "http://0.0.0.0:8069",
     "http://2130706433",
     "http://0x7f000001",
@@ -51,3 +57,30 @@ def test_this_machine_is_known_without_asking_a_name_server(host, monkeypatch):
     monkeypatch.setattr(socket, "gethostbyname", asked)
     assert is_loopback(host)
     assert not is_loopback(f"{host}.evil.example")
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        "http://start.exactonline.nl:443",
+        "http://start.exactonline.nl",
+        "https://start.exactonline.nl:80",
+        "https://start.exactonline.nl:8443",
+        "https://start.exactonline.nl@evil.example",
+        "https://start.exactonline.nl:x@evil.example",
+        "https://start.exactonline.nl.evil.example",
+        "https://start.exactonline.nl%2eevil.example",
+        "https://start.exactonline.nl#@evil.example",
+        "https://evil.example/https://start.exactonline.nl",
+        "https://[::1]",
+        "//start.exactonline.nl",
+        "",
+    ],
+)
+def test_address_of_exact_is_of_the_same_scheme_host_and_port(beginning):
+    way = "/api/v1/1001/crm/Accounts"
+    base = "https://start.exactonline.nl"
+    for same in (f"{base}{way}", f"{base}:443{way}", f"https://START.exactonline.nl{way}"):
+        assert check_same_site(same, base) == same
+    with pytest.raises(ExactError, match="outside the connected site"):
+        check_same_site(f"{beginning}{way}", base)
