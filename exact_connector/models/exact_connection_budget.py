@@ -8,6 +8,7 @@ from odoo.tools import formatLang
 from .. import clock
 from . import exact_budget_gate as budget_gate
 from .exact_budget_gate import BudgetGate
+from .exact_budget_learn import own_moment
 
 # What a budget is at this moment: a window that has ended counts as full again.
 STANDING = """
@@ -179,5 +180,5 @@ class ExactConnection(models.Model):
 
     @api.model
     def _on_own_clock(self, moment, row):
-        own = budget_gate._own_moment(moment - row["now"], clock.now(self.env))
+        own = own_moment(moment - row["now"], clock.now(self.env))
         return own.replace(tzinfo=None)

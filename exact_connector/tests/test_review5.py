@@ -12,6 +12,7 @@ from odoo.tests import TransactionCase, tagged
 
 from ..client import LimitError
 from ..models import exact_budget_gate as budget_gate
+from ..models import exact_budget_learn as budget_learn
 from .sending import ACCOUNTS, ENTRIES
 from .test_limits import MINUTE, LimitCase
 from .test_mended import MendCase
@@ -93,7 +94,7 @@ class TestReviewLock(TransactionCase):
             connection = made.id
         self.addCleanup(self._forget, connect, connection)
         gate = budget_gate.BudgetGate(connect.cursor, connection, "click", SUPERUSER_ID)
-        with connect.cursor() as cr, patch.object(budget_gate, "LOCK_TIMEOUT", "100ms"):
+        with connect.cursor() as cr, patch.object(budget_learn, "LOCK_TIMEOUT", "100ms"):
             cr.execute(
                 "UPDATE exact_budget SET keep_for_people = 11 WHERE connection_id = %s",
                 [connection],
