@@ -26,7 +26,7 @@ STOCK = 20
 CRON = "exact_connector.ir_cron_process_exchanges"
 # What is stored with a time that the product acts on.
 TIMES = {
-    "exact_exchange": ("retry_at", "started_on", "write_date"),
+    "exact_exchange": ("retry_at", "started_on", "looked_on", "write_date"),
     "exact_budget": ("minute_end", "day_end", "hold_until"),
     "exact_budget_error": ("met_on",),
     "exact_token": ("retry_on",),
