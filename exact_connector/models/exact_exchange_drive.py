@@ -224,9 +224,14 @@ class ExactExchange(models.Model):
                 raise TimeUp
 
     def _drive_run(self, client):
-        """A run page by page; a page and its cursor are one commit."""
+        """A run page by page; a page and its cursor are one commit.
+
+        It may take several attempts: what it counted and what it could not take over stay told, as
+        those pages are not read again. What stopped it is told until it goes on.
+        """
         if not self._lock_due() or not self._start_attempt():
             return
+        self.problem_ids.filtered(lambda problem: problem.cause_id == self.cause_id).unlink()
         key = self.attempt_key
         client.gate.purpose = {"customer_import": "import", "payment_sync": "payment"}[self.kind]
         client.gate.user_id = self.user_id.id

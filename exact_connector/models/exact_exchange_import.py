@@ -41,19 +41,6 @@ class ExactExchange(models.Model):
         """
         connection = self.connection_id
         first, started = not connection.customers_imported_on, fields.Datetime.now()
-        self.write(
-            {
-                "created_count": 0,
-                "updated_count": 0,
-                "unchanged_count": 0,
-                "failed_count": 0,
-                "page_count": 0,
-                "to_decide_count": 0,
-                "contact_count": 0,
-                "notes": False,
-            }
-        )
-        self.problem_ids.unlink()
         yield from self._import_accounts(client, connection)
         if connection.customer_scope == "sales":
             yield from self._import_accounts_with_sales(client, connection)

@@ -43,8 +43,6 @@ class ExactExchange(models.Model):
     def _work_payment_sync(self, client):
         """Generator: settles one page of changed receivables, moves the cursor, yields for the commit."""
         connection = self.connection_id
-        self.write({"updated_count": 0, "unchanged_count": 0, "failed_count": 0, "page_count": 0})
-        self.problem_ids.unlink()
         yield from self._sync_invoices(client, connection)
         yield from self._ask_adopted(client, connection)
         yield from self._fill_paid_status(client, connection)
@@ -259,6 +257,9 @@ class ExactExchange(models.Model):
 
     def _note_unsettled(self, move, error):
         """One document that Odoo refuses to settle holds up no other: it is told on it and on the run."""
+        if any((p.res_model, p.res_id) == (move._name, move.id) for p in self.problem_ids):
+            # Its page was read again after a pause of this run.
+            return
         self.failed_count += 1
         message = self.env._(
             "%(document)s is paid in Exact but could not be settled in Odoo: %(reason)s",

@@ -6,7 +6,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from .. import clock
 from ..client import AuthError, LimitError, OutcomeUnknown, RightsError, UnreachableError
-from .exact_exchange import SEND_KINDS
+from .exact_exchange import RUN_KINDS, SEND_KINDS
 
 _logger = logging.getLogger(__name__)
 
@@ -102,7 +102,8 @@ class ExactExchange(models.Model):
             )
             if error.retry_at:
                 retry_at = max(retry_at, _naive_utc(error.retry_at))
-        self.problem_ids.unlink()
+        if self.kind not in RUN_KINDS:
+            self.problem_ids.unlink()
         if state == "failed":
             self._note_refusals(error, classified)
         message = "\n".join(dict.fromkeys(found.name for found, _text in classified))

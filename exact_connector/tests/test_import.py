@@ -237,6 +237,29 @@ class TestImport(SendCase):
         self.assertFalse(self.imported("3").country_id)
         self.assertIn("ZZ", run.problem_ids.message)
 
+    def test_row_of_a_page_before_a_pause_stays_told_once(self):
+        self.reseed(1005)
+        customers = [row for row in self.sim_rows("crm/Accounts") if row["Status"] == "C"]
+        min(customers, key=lambda row: int(row["Timestamp"]))["Country"] = "ZZ"
+        self.fault("status", method="GET", path=SYNC, nth=2, status=503)
+        run = self.run_import()
+        self.assertEqual(run.state, "waiting")
+        self.assertEqual(len(run.problem_ids), 1)
+        self.make_due(run)
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(run.state, "done")
+        self.assertIn("ZZ", run.problem_ids.message)
+
+    def test_what_stopped_a_run_is_told_until_it_goes_on(self):
+        self.fault("say", method="GET", path=SYNC, status=400, text="Zo niet")
+        run = self.run_import()
+        self.assertEqual(run.state, "failed")
+        self.assertIn("Zo niet", run.exact_message)
+        run.action_retry()
+        self.env.invalidate_all()
+        self.assertEqual((run.state, run.created_count), ("done", 38))
+        self.assertFalse(run.problem_ids)
+
     def test_page_that_failed_is_read_again_and_the_ones_before_stay(self):
         self.reseed(1005)
         self.fault("status", method="GET", path=SYNC, nth=2, status=503)
@@ -249,8 +272,8 @@ class TestImport(SendCase):
         self.make_due(run)
         self.cron("ir_cron_process_exchanges")
         self.assertEqual(run.state, "done")
-        self.assertEqual(len(self.calls(path=SYNC)), 3)
-        self.assertEqual(run.created_count, 5, "only the page that was missing")
+        self.assertEqual(len(self.calls(path=SYNC)), 3, "only the page that was missing")
+        self.assertEqual(run.created_count, 1003, "the whole of what this run brought")
         total = self.env["res.partner"].search_count([("exact_account_id", "!=", False)])
         self.assertEqual(total, 1003)
 
