@@ -206,7 +206,7 @@ class ExactAuthorization(models.Model):
                     [
                         self.with_env(env(su=True)).dead_text,
                         env._(
-                            "A system administrator presses Reconnect in Settings > Exact Online. Nothing is lost: "
+                            "A system administrator presses Connect Again in Settings > Exact Online. Nothing is lost: "
                             "what waits goes on by itself after that."
                         ),
                     ]
