@@ -87,7 +87,8 @@ class ExactConnection(models.Model):
         what was made for practice is not in real books.
         """
         companies = kept(self.env, ADDON)
-        for connection in self.filtered(lambda c: str(c.company_id.id) in companies):
+        again = self.filtered(lambda connection: str(connection.company_id.id) in companies)
+        for connection in again:
             data = companies.pop(str(connection.company_id.id))
             books = connection._get_books()
             if data["books"] != books and data["books"].startswith("practice/"):
@@ -96,7 +97,8 @@ class ExactConnection(models.Model):
             connection.sudo().books_since = since
             connection._link_again(data["moves"])
             connection._mark_journals(data["journals"])
-        keep(self.env, ADDON, companies)
+        if again:
+            keep(self.env, ADDON, companies)
 
     def _link_again(self, rows):
         """The links of documents, as they were kept; each with its exchange, so that it can be looked up."""

@@ -103,6 +103,8 @@ class CatalogueCase(ErrorCase):
 
 @tagged("post_install", "-at_install")
 class TestCauses(CatalogueCase):
+    join_once = True
+
     def test_r20_r50_r55_every_message_on_record_finds_its_own_cause(self):
         client, wrong = self.connection._get_client(), []
         for code, (resource, status, texts) in SAID.items():
@@ -350,6 +352,8 @@ class TestTokenCauses(CatalogueCase):
 @tagged("post_install", "-at_install")
 class TestLocalCauses(CatalogueCase):
     """What no test of its own area brings about."""
+
+    join_once = True
 
     def codes(self, move):
         mapper = self.env["exact.mapper.sales.entry"]

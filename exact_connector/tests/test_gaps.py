@@ -8,6 +8,8 @@ from .cases import UnlimitedCase
 
 @tagged("post_install", "-at_install")
 class TestGaps(UnlimitedCase):
+    join_once = True
+
     def gaps(self, kind=None, blocking=None):
         return [
             gap

@@ -16,6 +16,8 @@ INVOICES = "salesinvoice/SalesInvoices"
 
 @tagged("post_install", "-at_install")
 class TestInvoiceHeader(InvoicingCase):
+    join_once = True
+
     def test_r48_header_carries_reference_dates_condition_and_currency(self):
         term = self.env.ref("account.account_payment_term_15days")
         move = self.draft(
@@ -166,6 +168,8 @@ class TestInvoiceHeader(InvoicingCase):
 
 @tagged("post_install", "-at_install")
 class TestInvoiceItem(InvoicingCase):
+    join_once = True
+
     def test_r15_r16_r18_item_of_four_levels_is_the_same_both_ways(self):
         """Line before product before category before default; add-ons put "activity" in between."""
         self.assertEqual(ITEM_LEVELS, ("line", "product", "activity", "category"))
@@ -232,6 +236,8 @@ class TestInvoiceItem(InvoicingCase):
 
 @tagged("post_install", "-at_install")
 class TestInvoiceQuantity(InvoicingCase):
+    join_once = True
+
     def one(self, *line, **values):
         move = self.draft([line], **values)
         found = self.assert_adds_up(move)

@@ -19,6 +19,8 @@ FILES, DOCUMENTS = "documents/DocumentAttachments", "documents/Documents"
 
 @tagged("post_install", "-at_install")
 class TestInvoicePdf(InvoicingCase):
+    join_once = True
+
     def setUp(self):
         super().setUp()
         self.client = self.connection._get_client()

@@ -10,6 +10,8 @@ from .lines import LinesCase
 
 @tagged("post_install", "-at_install")
 class TestLinesDimension(LinesCase):
+    join_once = True
+
     def setUp(self):
         super().setUp()
         plans = self.env["account.analytic.plan"].create(

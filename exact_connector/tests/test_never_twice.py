@@ -16,6 +16,8 @@ from .sending import ACCOUNTS, ENTRIES, SendCase
 
 @tagged("post_install", "-at_install")
 class TestNeverTwice(SendCase):
+    join_once = True
+
     def test_r56_second_click_sends_nothing(self):
         move = self.invoice()
         move.action_exact_create_sales_entry()

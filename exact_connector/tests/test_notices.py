@@ -13,6 +13,8 @@ ACTIVITY = "exact_connector.activity_type_exact"
 
 @tagged("post_install", "-at_install")
 class TestNotices(SendCase):
+    join_once = True
+
     def setUp(self):
         super().setUp()
         self.partner = self.customer()

@@ -13,6 +13,8 @@ from .sending import SendCase
 
 @tagged("post_install", "-at_install")
 class TestPayment(SendCase):
+    join_once = True
+
     def setUp(self):
         super().setUp()
         self.partner = self.customer()

@@ -8,6 +8,8 @@ from .cases import UnlimitedCase
 
 @tagged("post_install", "-at_install")
 class TestProposals(UnlimitedCase):
+    join_once = True
+
     def wizard(self):
         action = self.connection.action_open_mapping()
         return self.env["exact.mapping.wizard"].browse(action["context"]["exact_mapping_wizard"])

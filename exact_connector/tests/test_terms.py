@@ -17,6 +17,8 @@ from .terms import TermsCase
 class TestTerms(TermsCase):
     # === MATCHING (R21, R25) === #
 
+    join_once = True
+
     def test_r21_term_is_matched_by_due_date_without_being_mapped(self):
         wanted = [
             ({"nb_days": 0}, "00"),

@@ -9,6 +9,8 @@ from .common import ExpenseCase
 class TestExpenseInvoice(ExpenseCase):
     # === WITH AN ORDER === #
 
+    join_once = True
+
     def test_r45_expense_of_an_order_goes_by_its_order_line_and_counts_there_as_invoiced(self):
         order = self.order()
         expense = self.expense(amount=84.5, state="posted", sale_order_id=order.id)

@@ -18,6 +18,8 @@ LISTS = (
 
 
 class TestExpenseLeftBehind(ExpenseCase):
+    join_once = True
+
     def assert_left(self, expense, code, *texts):
         """Left behind for ``code``, told in words that contain ``texts``."""
         found, message = self.reason(expense)

@@ -9,6 +9,8 @@ from odoo.addons.exact_connector.tests.cases import UnlimitedCase
 
 @tagged("post_install", "-at_install")
 class TestEntryPoints(UnlimitedCase):
+    join_once = True
+
     def setUp(self):
         super().setUp()
         self.env.user.group_ids += self.env.ref("sales_team.group_sale_manager")

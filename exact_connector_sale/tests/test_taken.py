@@ -10,6 +10,8 @@ from .cases import INVOICES, ITEM, InvoiceCase
 class TestTaken(InvoiceCase):
     """Used lines are taken once; a failure frees them, a wait keeps them (R49)."""
 
+    join_once = True
+
     def assert_free(self, order):
         self.assertFalse(self.mirrors())
         self.assertEqual(order.order_line.mapped("qty_invoiced"), [0.0])

@@ -83,6 +83,8 @@ class UninvoicedCase(UnlimitedCase):
 
 
 class TestUninvoiced(UninvoicedCase):
+    join_once = True
+
     def test_r47_one_row_a_customer_with_its_kinds_side_by_side(self):
         self.tell("hours", "95.10", quantity="1.5")
         self.tell("hours", "95.20", quantity="0.25")
