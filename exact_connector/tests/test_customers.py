@@ -12,6 +12,8 @@ from .test_match import MatchCase
 
 @tagged("post_install", "-at_install")
 class TestWhichCustomers(MatchCase):
+    join_once = True
+
     def codes(self):
         linked = self.env["res.partner"].search([("exact_account_id", "!=", False)])
         return set(linked.mapped("exact_account_code"))
@@ -66,6 +68,8 @@ class TestWhichCustomers(MatchCase):
 
 @tagged("post_install", "-at_install")
 class TestFields(MatchCase):
+    join_once = True
+
     def test_r39_numbers_language_and_state_take_odoos_form(self):
         self.accountant(
             "account",
@@ -143,6 +147,8 @@ class TestFields(MatchCase):
 
 @tagged("post_install", "-at_install")
 class TestBothSides(MatchCase):
+    join_once = True
+
     def test_r43_the_side_that_wins_is_a_setting_and_what_it_overruled_is_told(self):
         self.connection.write({"contact_winner": "odoo", "address_winner": "exact"})
         self.import_customers()

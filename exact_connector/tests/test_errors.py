@@ -21,6 +21,8 @@ REASONS = {
 class TestFoundBeforeSending(ErrorCase):
     """Seen in Odoo: no call at all."""
 
+    join_once = True
+
     def test_r09_unmapped_tax_stops_only_its_own_document(self):
         tax = self.tax(9)
         bad, good = self.invoice([(1, 10.0, tax)]), self.invoice()
@@ -175,6 +177,8 @@ class TestFoundBeforeSending(ErrorCase):
 @tagged("post_install", "-at_install")
 class TestRefusedByExact(ErrorCase):
     """Seen by Exact only: its own words, in the language of its user, and who mends it."""
+
+    join_once = True
 
     def test_closed_period_in_every_language(self):
         today = fields.Date.today()

@@ -14,6 +14,8 @@ SYNC = "sync/CRM/Accounts"
 
 @tagged("post_install", "-at_install")
 class TestImport(SendCase):
+    join_once = True
+
     def run_import(self, everything=False):
         """Press the button, let the scheduler do the work; the run as it ended."""
         if everything:

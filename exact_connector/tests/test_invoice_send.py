@@ -13,6 +13,8 @@ from .invoice_sending import INVOICES, PRINTED, InvoiceSendCase
 class TestInvoiceSend(InvoiceSendCase):
     # === DRAFTS AND PRINTS === #
 
+    join_once = True
+
     def test_r48_draft_is_made_with_our_reference_and_equal_totals(self):
         move = self.draft([("UREN", self.hour, 7.5, 95.0)], ref="Project Noord")
         (exchange,) = self.send(move)

@@ -11,6 +11,8 @@ from .lines import LinesCase
 class TestMapping(LinesCase):
     # === JOURNALS (R5) === #
 
+    join_once = True
+
     def test_r05_only_unblocked_sales_journals_can_be_chosen(self):
         self.assertEqual(
             self.choices(self.connection, "sale_journal_id"), {"70", "71", "72", "73", "74"}

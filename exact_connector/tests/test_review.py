@@ -18,6 +18,8 @@ SETTLE = "odoo.addons.exact_connector.models.exact_exchange_settle"
 
 @tagged("post_install", "-at_install")
 class TestReview(SendCase):
+    join_once = True
+
     def patched(self, model, name, replacement):
         return patch.object(self.env.registry[model], name, replacement)
 

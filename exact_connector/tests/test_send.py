@@ -13,6 +13,8 @@ from .sending import ACCOUNTS, ENTRIES, SendCase
 class TestSend(SendCase):
     # === START DATE (R4) === #
 
+    join_once = True
+
     def test_r04_start_date_itself_goes_and_the_day_before_never_does(self):
         start = fields.Date.today() - timedelta(days=3)
         self.connection.start_date = start

@@ -15,6 +15,8 @@ from .sending import ACCOUNTS, ENTRIES, SendCase
 
 @tagged("post_install", "-at_install")
 class TestSync(SendCase):
+    join_once = True
+
     def setUp(self):
         super().setUp()
         self.partner = self.customer()
