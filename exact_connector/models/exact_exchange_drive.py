@@ -360,6 +360,8 @@ class ExactExchange(models.Model):
             return False
         if self._is_of_the_future(now):
             until = now + UNCLEAR_WAIT
+        # Not before the question above: whatever is written is of this moment.
+        self._note_look()
         cause = self.env["exact.cause"]._by_code("unclear")
         self._settle("unclear", cause, cause.name, retry_at=until)
         self._schedule(at=until)

@@ -43,11 +43,6 @@ class ExactExchange(models.Model):
         """Exact has been asked just now; written with what came of it."""
         self.looked_on = clock.now(self.env)
 
-    def _wait_out_booking(self):
-        # Called where a look-up found nothing.
-        self._note_look()
-        return super()._wait_out_booking()
-
     def _settle_error(self, error):
         # Before anything is sent it is claimed: what is unclear still was only asked about.
         if self.state == "unclear" and not isinstance(error, LimitError):

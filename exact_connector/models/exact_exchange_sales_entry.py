@@ -5,6 +5,7 @@ from decimal import Decimal
 from psycopg2 import Error as DatabaseError
 
 from odoo import fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..client import ExactError, Guid, RightsError, encode, odata
 from ..resolution import decimal_amount
@@ -324,6 +325,9 @@ class ExactExchange(models.Model):
             self.to_read = False
         except ExactError as error:
             _logger.info("Paid status of %s could not be asked for: %s", move.name, error)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            # Somebody saved the same document while Exact was asked.
+            self._rollback()
         except Exception:
             self._rollback()
             _logger.exception("Paid status of exchange %s could not be taken over", self.id)

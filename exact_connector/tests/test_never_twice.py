@@ -185,6 +185,22 @@ class TestNeverTwice(SendCase):
         exchange.sudo().looked_on = fields.Datetime.now() + timedelta(hours=1)
         self.assertFalse(exchange._asked_just_now())
 
+    def test_r56_time_of_a_clock_that_was_ahead_is_not_waited_for(self):
+        move = self.invoice()
+        self.fault("drop_before")
+        move.action_exact_create_sales_entry()
+        exchange = self.exchange(move)
+        ahead = fields.Datetime.now() + timedelta(hours=5)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE exact_exchange SET retry_at = %s, started_on = %s, write_date = %s WHERE id = %s",
+            [ahead, ahead, ahead, exchange.id],
+        )
+        self.env.invalidate_all()
+        self.cron("ir_cron_process_exchanges")
+        self.assertEqual(exchange.state, "unclear")
+        self.assertLessEqual(exchange.retry_at, fields.Datetime.now() + timedelta(seconds=61))
+
     def test_w12_look_that_exact_did_not_answer_is_a_look(self):
         move = self.invoice()
         self.fault("drop_before")
