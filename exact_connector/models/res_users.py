@@ -41,11 +41,12 @@ class ResUsers(models.Model):
     @api.depends_context("exact_calls", "lang")
     def _compute_display_name(self):
         """In the lists of calls, whose calls are nobody's goes by the name that it has in the meter (W12)."""
-        super()._compute_display_name()
+        result = super()._compute_display_name()
         if self.env.context.get("exact_calls"):
             self.filtered(lambda user: user.id == SUPERUSER_ID).display_name = self.env._(
                 "Scheduled"
             )
+        return result
 
     @property
     def SELF_READABLE_FIELDS(self):
