@@ -7,6 +7,10 @@ from tests.faults.drivers import DRIVERS
 from tests.faults.steps import STEPS
 from tests.faults.troubles import TROUBLES
 
+PAGE = ROOT / "docs" / "faults.md"
+SOAK = "\n## A soak"
+SOAK_WORDS = """Documents of many customers, four workers, people who press the button on the same documents, the
+scheduled action beside them, and troubles set up by chance all along, until all is in Exact: `tests/soak`."""
 RESULTS: dict[tuple[str, str, str], list[str]] = {}
 
 
@@ -52,5 +56,20 @@ def write() -> None:
     print("\n" + text())
     if os.environ.get("EXACT_FAULTS") == "all":
         head = (ROOT / "tests" / "faults" / "head.md").read_text()
-        (ROOT / "docs").mkdir(exist_ok=True)
-        (ROOT / "docs" / "faults.md").write_text(f"{head}\n{text()}")
+        PAGE.write_text(f"{head}\n{text()}{_soak()}")
+
+
+def _soak() -> str:
+    """What the page tells of the last soak."""
+    page = PAGE.read_text() if PAGE.exists() else ""
+    return page[page.index(SOAK) :] if SOAK in page else ""
+
+
+def write_soak(report) -> None:
+    """Put the figures of a soak in the place of those before.
+
+    :param report: list of (what, figure)
+    """
+    page = PAGE.read_text().removesuffix(_soak())
+    rows = "".join(f"| {name} | {value:,} |\n" for name, value in report)
+    PAGE.write_text(f"{page}{SOAK}\n\n{SOAK_WORDS}\n\n| What | Figure |\n|---|---|\n{rows}")

@@ -23,12 +23,15 @@ from demo_parts.job import DIVISION, Job
 from harness import OdooServer, OdooSession, Postgres, ServerError, Simulator
 from provisioning import template
 from provisioning.common import ROOT, VENV
+from tests.faults import table
 from tests.soak.own_postgres import OwnPostgres
 from tests.soak.storm import Storm
 
 DOCUMENTS = int(os.environ.get("EXACT_SOAK_DOCUMENTS", "10000"))
 # Calls a minute that Exact allows: enough to end in minutes, few enough to be reached.
 MINUTE = int(os.environ.get("EXACT_SOAK_MINUTE", str(min(max(60, DOCUMENTS // 2), 600))))
+# From so many on it counts for the page.
+WHOLE = 10_000
 PEOPLE = 4
 CHUNK = 20
 OPEN = "('pending', 'sending', 'waiting', 'unclear', 'failed')"
@@ -192,7 +195,7 @@ def test_documents_under_random_faults_with_four_workers_are_booked_once_and_to_
         ("documents a minute", round(DOCUMENTS / seconds * 60)),
         ("calls to Exact", calls),
         ("calls hit by a fault", sum(troubled.values())),
-        *sorted(storm.done.items()),
+        *((f"set up: {name}", number) for name, number in sorted(storm.done.items())),
         ("Odoo started again", soak.restarted),
         ("connected again", soak.reconnected),
         ("limit of calls a minute", MINUTE),
@@ -207,6 +210,8 @@ def test_documents_under_random_faults_with_four_workers_are_booked_once_and_to_
         print()
         for name, value in report:
             print(f"  {name:32} {value:>12}")
+    if DOCUMENTS >= WHOLE:
+        table.write_soak(report)
     assert (doubles, lost) == (0, 0)
     assert in_exact == sum(in_odoo.values())
     assert {state for state, _number in states} == {"done"}
