@@ -56,7 +56,9 @@ def bare(lane, moves):
     lane.fresh()
     lane.restart()
     lane.in_turns()
-    for number, exchange in enumerate(exchanges):
+    for number, exchange_id in enumerate(exchanges.ids):
+        # By itself, or Odoo would read all of them anew after each commit.
+        exchange = lane.env["exact.exchange"].browse(exchange_id)
         now = fields.Datetime.now()
         exchange.write({"state": "sending", "attempts": 1, "started_on": now, "payload": payload})
         lane.env["exact.exchange"]._commit(0)
