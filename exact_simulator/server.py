@@ -115,7 +115,7 @@ class Simulator:
             self.faults.clear()
             self.journal.clear()
             self.webhooks.clear()
-            for code, country in pickle.loads(kept).items():  # nosec B301  # its own
+            for code, country in pickle.loads(kept).items():  # nosec B301  # kept by itself
                 country.clock = self.clock
                 self.countries[code] = country
                 self._listen(country)
