@@ -29,6 +29,8 @@ drafts = moves.filtered(lambda m: m.state == "draft" and m.exact_route == "invoi
 drafts.invoice_line_ids.exact_item_id = exact("item", "UREN")
 drafts.action_exact_invoice()
 env["exact.exchange"].sudo()._search_due()._drive()
-env["exact.exchange"]._enqueue_run(connection, "payment_sync")._drive()
+run = env["exact.exchange"]._enqueue_run(connection, "payment_sync")
+run._drive()
+result["run"] = [run.state, run.message]
 result["after"] = state_of(moves)
 result["messages"] = [m.exact_message for m in moves if m.exact_message]
