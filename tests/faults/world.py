@@ -262,6 +262,12 @@ class World:
                 f"{name} = {name} - interval '{seconds} seconds'" for name in columns
             )
             self.sql(f"UPDATE {table} SET {changes}")
+        if "queue_job" in self._times():
+            # A job for a moment is known by that moment.
+            self.sql(
+                "UPDATE queue_job SET identity_key = regexp_replace(identity_key,"
+                r" '\d{4}-\d\d-\d\d .*$', to_char(eta, 'YYYY-MM-DD HH24:MI:SS')) WHERE eta IS NOT NULL"
+            )
 
     def _times(self):
         if not hasattr(self, "_known_times"):
