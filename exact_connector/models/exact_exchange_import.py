@@ -41,6 +41,8 @@ class ExactExchange(models.Model):
         """
         connection = self.connection_id
         first, started = not connection.customers_imported_on, fields.Datetime.now()
+        # Only the end of a run notes something: what stopped an attempt there may be mended.
+        self.notes = False
         yield from self._import_accounts(client, connection)
         if connection.customer_scope == "sales":
             yield from self._import_accounts_with_sales(client, connection)
